@@ -1,0 +1,136 @@
+// `fairlead local`: a local AWS with Fairlead deployed on it and a fleet that lives through a scenario.
+
+import { Command } from "commander";
+import type { Demo } from "../../local/scenario/demo.ts";
+import type { Failures } from "../../local/scenario/scenario.ts";
+import { Found } from "../failure.ts";
+import type { Io, Paint, Stream } from "../io.ts";
+import { paintFor } from "../io.ts";
+import type { Outcome } from "../render/local.ts";
+import { outcomeJson, renderMeasured } from "../render/local.ts";
+import type { Screen } from "../render/screen.ts";
+import { createScreen } from "../render/screen.ts";
+import { globalsOf } from "../session.ts";
+import { wholeNumber } from "./why.ts";
+
+interface LocalOptions {
+  readonly once?: true;
+  readonly json?: true;
+  readonly port?: number;
+  readonly seed: number;
+}
+
+const MAX_PORT = 65_535;
+const MAX_SEED = 4_294_967_295;
+
+export const localCommand = (io: Io): Command =>
+  new Command("local")
+    .description("start a local AWS, deploy Fairlead on it, and run a fleet through a scenario")
+    .option("--once", "end after the scenario: exit code 0, or 1 and what failed")
+    .option("--json", "the last line of stdout is the result as one JSON object; the rest goes to stderr")
+    .option("--port <number>", "the port of the local AWS; default: any free one", wholeNumber(1, MAX_PORT))
+    .option("--seed <number>", "the chance of the local AWS", wholeNumber(0, MAX_SEED), 1)
+    .action(async (options: LocalOptions, command: Command) => {
+      const stream = options.json === true ? io.stderr : io.stdout;
+      const paint = paintFor(stream, io, globalsOf(command).color);
+      await runLocal(options, { io, stream, paint, screen: createScreen(stream) });
+    });
+
+interface Stage {
+  readonly io: Io;
+  readonly stream: Stream;
+  readonly paint: Paint;
+  readonly screen: Screen;
+}
+
+async function runLocal(options: LocalOptions, stage: Stage): Promise<void> {
+  const { startDemo } = await import("../../local/scenario/demo.ts");
+  const { io, screen, paint } = stage;
+  const { seed, port } = options;
+  const demo = await startDemo({
+    seed,
+    ...(port !== undefined && { port }),
+    onProgress: (text) => io.stderr.write(`${text} …\n`),
+    onError: (error) =>
+      screen.log(paint("bad", `local AWS: ${error instanceof Error ? error.message : String(error)}`)),
+  });
+  try {
+    const failures = await live(demo, options, stage);
+    if (failures.length > 0) throw new Found(failures.join("\n"));
+  } finally {
+    screen.end();
+    io.stderr.write("stopping …\n");
+    await demo.stop();
+  }
+}
+
+async function live(demo: Demo, options: LocalOptions, stage: Stage): Promise<Failures> {
+  const [{ openInstallation }, { writeLocalState }, { startDisplay }, { applyPolicies }, scenario] =
+    await Promise.all([
+      import("../installation.ts"),
+      import("../local-state.ts"),
+      import("../local-display.ts"),
+      import("../../shared/shell/operator.ts"),
+      import("../../local/scenario/scenario.ts"),
+    ]);
+  const { account, region } = demo.place;
+  const installation = openInstallation({ ...demo.place, isLocal: true, scope: { account, region } });
+  const forget = await writeLocalState(demo.place, stage.io.environment);
+  introduce(demo, { ...stage, isFound: forget !== undefined });
+  const display = startDisplay(demo, installation, stage);
+  try {
+    await applyPolicies(demo.policies, installation);
+    const started = performance.now();
+    const onStep = (text: string) =>
+      stage.screen.log(`${seconds(performance.now() - started)}  ${stage.paint("bold", text)}`);
+    const timeline = { signal: stage.io.interrupted, onStep };
+    const failures = await scenario.runScenario(demo, timeline);
+    await display.refresh();
+    if (!stage.io.interrupted.aborted)
+      conclude({ ...display.totals(), failures, measured: demo.meter.result() }, options, stage);
+    if (options.once !== true && failures.length === 0)
+      await goOn(() => scenario.churn(demo, timeline), stage);
+    return failures;
+  } finally {
+    await display.stop();
+    forget?.();
+    installation.close();
+  }
+}
+
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1).padStart(5)}s`;
+
+function introduce({ place }: Demo, { screen, paint, isFound }: Stage & { readonly isFound: boolean }): void {
+  const { endpoint, region } = place;
+  const credentials = "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local";
+  screen.log(
+    `The local AWS listens on ${paint("bold", endpoint)} (${region}). Any AWS client works with it:`,
+  );
+  screen.log(
+    `  ${credentials} aws --endpoint-url ${endpoint} --region ${region} ecs list-tasks --cluster demo`,
+  );
+  screen.log(
+    isFound
+      ? "In another terminal: npx fairlead status, events, why demo/web, discover demo/api"
+      : `Another fairlead local runs: the commands find that one. This one: --table ${place.table} --work-queue-url ${place.workQueueUrl} --endpoint-url ${endpoint}`,
+  );
+  screen.log(
+    paint(
+      "dim",
+      "Fargate tasks start in 2-4 s here, not 24 s, to keep the demo short; every other delay is the model's own.",
+    ),
+  );
+}
+
+function conclude(outcome: Outcome, { json }: LocalOptions, { io, screen, paint }: Stage): void {
+  for (const line of renderMeasured(outcome.measured, paint)) screen.log(line);
+  for (const failure of outcome.failures) screen.log(paint("bad", `failed: ${failure}`));
+  if (outcome.failures.length === 0) screen.log(paint("good", "The registries equal the tasks that run."));
+  screen.end();
+  if (json === true) io.stdout.write(`${outcomeJson(outcome)}\n`);
+}
+
+async function goOn(run: () => Promise<void>, { screen }: Stage): Promise<void> {
+  screen.log("It goes on, with a crash now and then, until Ctrl-C.");
+  await run();
+}

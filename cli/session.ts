@@ -1,0 +1,80 @@
+// What the commands share: their options, the installation they talk to, looking once or again and again.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Command } from "commander";
+import { Option } from "commander";
+import type { Key } from "../shared/base/keys.ts";
+import type { Installation, PlaceOptions } from "./installation.ts";
+import type { Io, Paint } from "./io.ts";
+import { paintFor } from "./io.ts";
+import { resolveKey } from "./keys.ts";
+
+export interface GlobalOptions extends PlaceOptions {
+  /** false with --no-color. */
+  readonly color: boolean;
+}
+
+export interface FormatOptions {
+  readonly output: "table" | "json";
+}
+
+export interface WatchOptions extends FormatOptions {
+  readonly watch?: true;
+}
+
+export const formatOption = (): Option =>
+  new Option("-o, --output <format>", "table for people, json for programs")
+    .choices(["table", "json"])
+    .default("table");
+
+export const watchOption = (): Option => new Option("-w, --watch", "look again every second, until Ctrl-C");
+
+export const globalsOf = (command: Command): GlobalOptions => command.optsWithGlobals<GlobalOptions>();
+
+export const paintOf = (command: Command, io: Io): Paint => paintFor(io.stdout, io, globalsOf(command).color);
+
+/** Opens the installation that the options name; closes it in the end. The SDK is loaded only here. */
+export async function withInstallation<T>(
+  command: Command,
+  io: Io,
+  run: (installation: Installation) => Promise<T>,
+): Promise<T> {
+  const { openInstallation, placeOf } = await import("./installation.ts");
+  const installation = openInstallation(placeOf(globalsOf(command), io));
+  try {
+    return await run(installation);
+  } finally {
+    installation.close();
+  }
+}
+
+export async function keyFrom(typed: string, installation: Installation): Promise<Key> {
+  const { allKeys } = await import("./installation.ts");
+  return resolveKey(typed, await allKeys(installation));
+}
+
+export const printLines = (io: Io, lines: readonly string[]): void => {
+  io.stdout.write(lines.map((line) => `${line}\n`).join(""));
+};
+
+const LOOK_EVERY_MS = 1_000;
+const CLEAR_SCREEN = "\u001b[H\u001b[2J\u001b[3J";
+
+/** On a terminal the screen is drawn anew; in a pipe a new picture follows when it differs. */
+export async function show(look: () => Promise<readonly string[]>, io: Io, watch: boolean): Promise<void> {
+  if (!watch) return printLines(io, await look());
+  let last = "";
+  while (!io.interrupted.aborted) {
+    const lines = await look();
+    const picture = lines.join("\n");
+    if (io.stdout.isTTY === true) io.stdout.write(CLEAR_SCREEN);
+    if (io.stdout.isTTY === true || picture !== last) printLines(io, lines);
+    last = picture;
+    await sleep(LOOK_EVERY_MS, undefined, { signal: io.interrupted }).catch(() => undefined);
+  }
+}
+
+export const json = (value: unknown): readonly string[] => [JSON.stringify(value, null, 2)];
+/** One line for each picture of a --watch, so that a program reads it line by line. */
+export const jsonLines = (value: unknown, watch: boolean): readonly string[] =>
+  watch ? [JSON.stringify(value)] : json(value);

@@ -1,0 +1,72 @@
+// What reconcile touches: the table, the queues, and AWS through one paced client for each service.
+
+import type { AwsClient, Paced } from "../../shared/adapters/aws/client.ts";
+import { systemClock } from "../../shared/adapters/aws/clock.ts";
+import {
+  createCloudMapClient,
+  createRegistryReader,
+  createRegistryWriter,
+} from "../../shared/adapters/aws/cloud-map.ts";
+import { createEcsClient, createTaskReader, createTaskStopper } from "../../shared/adapters/aws/ecs-tasks.ts";
+import { createEc2Client, createHostReader, createSsmClient } from "../../shared/adapters/aws/hosts.ts";
+import { createInFlight } from "../../shared/adapters/aws/in-flight.ts";
+import { createLog } from "../../shared/adapters/aws/log.ts";
+import type { PaceLimits } from "../../shared/adapters/aws/pace.ts";
+import { createPace, PACE_LIMITS, waitMs } from "../../shared/adapters/aws/pace.ts";
+import { createDelayQueue, createSqsClient, createWorkQueue } from "../../shared/adapters/aws/sqs.ts";
+import { createHistoryStore } from "../../shared/adapters/dynamodb/history.ts";
+import { createStateStore } from "../../shared/adapters/dynamodb/store.ts";
+import { createDynamoClient, tableOf } from "../../shared/adapters/dynamodb/table.ts";
+import { millis } from "../../shared/base/time.ts";
+import type { Environment } from "../../shared/contracts/environment.ts";
+import { ENVIRONMENT, optionalNumber, required, requiredMode } from "../../shared/contracts/environment.ts";
+import type { PassPorts } from "../../shared/shell/ports.ts";
+
+const clock = systemClock;
+const DAY_MS = 86_400_000;
+
+const paced = (client: AwsClient, limits: PaceLimits): Paced => ({
+  client,
+  pace: createPace({ limits, clock, wait: waitMs }),
+});
+
+export interface ReconcileWiring {
+  readonly ports: PassPorts;
+  readonly inFlight: ReturnType<typeof createInFlight>;
+}
+
+export function wireReconcile(environment: Environment): ReconcileWiring {
+  const table = tableOf(createDynamoClient(environment), required(environment, ENVIRONMENT.table));
+  const sqs = createSqsClient(environment);
+  const work = { client: sqs, url: required(environment, ENVIRONMENT.workQueueUrl) };
+  const retentionMs = millis(optionalNumber(environment, ENVIRONMENT.retentionDays, 30) * DAY_MS);
+  const ports: PassPorts = {
+    ...wireAws(environment),
+    store: createStateStore(table),
+    history: createHistoryStore(table, { retentionMs, wait: waitMs }),
+    work: createWorkQueue(work),
+    delay: createDelayQueue({ client: sqs, url: required(environment, ENVIRONMENT.delayQueueUrl) }),
+    clock,
+    log: createLog({ name: "reconcile", clock }),
+    settings: {
+      installation: required(environment, ENVIRONMENT.installation),
+      mode: requiredMode(environment),
+    },
+  };
+  return { ports, inFlight: createInFlight(work) };
+}
+
+function wireAws(environment: Environment): Pick<PassPorts, "read" | "act"> {
+  const ecs = paced(createEcsClient(environment), PACE_LIMITS.ecs);
+  const cloudMap = paced(createCloudMapClient(environment), PACE_LIMITS.servicediscovery);
+  const ec2 = paced(createEc2Client(environment), PACE_LIMITS.ec2);
+  const ssm = paced(createSsmClient(environment), PACE_LIMITS.ssm);
+  return {
+    read: {
+      tasks: createTaskReader({ ...ecs, clock }),
+      hosts: createHostReader({ ecs, ec2, ssm, clock }),
+      registry: createRegistryReader({ ...cloudMap, clock }),
+    },
+    act: { registry: createRegistryWriter(cloudMap), stopper: createTaskStopper(ecs) },
+  };
+}

@@ -1,0 +1,48 @@
+// One request as the wire sees it before it is decoded: which operation of which service, by whom.
+
+import type { IncomingHttpHeaders } from "node:http";
+import type { ModelledService } from "./world-api.ts";
+
+export interface WireCall {
+  /** IAM's prefix: `ecs`, `sqs`, `dynamodb`, … */
+  readonly service: string;
+  readonly operation: string;
+  /** Who signed; undefined when the request is not signed. Signatures themselves are not checked. */
+  readonly accessKeyId: string | undefined;
+}
+
+/** Hears of every call before it is served; throwing an AwsError refuses it (IAM, faults). */
+export type CallListener = (call: WireCall) => void;
+
+export type JsonTarget =
+  | { readonly kind: "modelled"; readonly service: ModelledService; readonly operation: string }
+  | { readonly kind: "table"; readonly operation: string }
+  | { readonly kind: "queue"; readonly operation: string };
+
+const TARGETS: Readonly<Record<string, ModelledService | "table" | "queue">> = {
+  AmazonEC2ContainerServiceV20141113: "ecs",
+  Route53AutoNaming_v20170314: "servicediscovery",
+  AmazonSSM: "ssm",
+  GraniteServiceVersion20100801: "cloudwatch",
+  AWSEvents: "events",
+  DynamoDB_20120810: "table",
+  AmazonSQS: "queue",
+};
+
+/** undefined when the `x-amz-target` names no service of this face. */
+export function parseTarget(target: string): JsonTarget | undefined {
+  const dot = target.lastIndexOf(".");
+  const service = TARGETS[target.slice(0, dot)];
+  const operation = target.slice(dot + 1);
+  if (service === undefined) return undefined;
+  return service === "table" || service === "queue"
+    ? { kind: service, operation }
+    : { kind: "modelled", service, operation };
+}
+
+/** `AWS4-HMAC-SHA256 Credential=AKID/20261122/us-east-1/ecs/aws4_request, …` */
+export function signer(headers: IncomingHttpHeaders): { accessKeyId: string; service: string } | undefined {
+  const match = /Credential=([^/\s]+)\/\d{8}\/[^/]+\/([^/]+)\//.exec(headers.authorization ?? "");
+  if (match === null) return undefined;
+  return { accessKeyId: match[1] ?? "", service: match[2] ?? "" };
+}

@@ -1,0 +1,116 @@
+// One running demo: the local AWS with Fairlead deployed on it, the registries of the demo fleet, and the
+// meter that watches from outside.
+
+import { AppError } from "../../shared/base/errors.ts";
+import { ENVIRONMENT } from "../../shared/contracts/environment.ts";
+import type { Policies } from "../../shared/shell/operator.ts";
+import type { LocalAws } from "../deploy/local-aws.ts";
+import { startLocalAws } from "../deploy/local-aws.ts";
+import type { World } from "../world/world.ts";
+import { freshAssembly } from "./assembly.ts";
+import type { Clients, DemoService } from "./fleet.ts";
+import { addHosts, createRegistries, createServices, DEMO_ECS, demoClients, demoPolicies } from "./fleet.ts";
+import type { Meter } from "./measure.ts";
+import { startMeter } from "./measure.ts";
+import { addForeignInstance } from "./truth.ts";
+
+export interface DemoOptions {
+  readonly seed: number;
+  readonly port?: number;
+  readonly onProgress: (text: string) => void;
+  /** What no function reported: a queue that cannot be reached, a poller that was throttled. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Where the installation is: what the other commands need to find it. */
+export interface Place {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly account: string;
+  readonly table: string;
+  readonly workQueueUrl: string;
+}
+
+export interface Demo {
+  readonly place: Place;
+  readonly world: World;
+  readonly clients: Clients;
+  readonly services: readonly DemoService[];
+  /** To be applied before the services start. */
+  readonly policies: Policies;
+  readonly meter: Meter;
+  /** Container instances that the scenario drained. */
+  readonly drained: Set<string>;
+  readonly deployment: LocalAws["deployment"];
+  startServices(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The demo installs itself under the default name of infra/settings.ts. */
+const INSTALLATION = "fairlead";
+
+export async function startDemo(options: DemoOptions): Promise<Demo> {
+  const cdkOut = await freshAssembly(options);
+  options.onProgress("starting the local AWS and deploying the stacks on it");
+  // Calls and log lines of the first moments, before there is anything to measure, are not missed: the
+  // meter starts before the first event.
+  const early: { meter?: Meter } = {};
+  const aws = await startLocalAws({
+    source: { cdkOut },
+    seed: options.seed,
+    ecs: DEMO_ECS,
+    ...(options.port !== undefined && { port: options.port }),
+    onCall: (call) => {
+      if (call.accessKeyId?.startsWith(`local-${INSTALLATION}-`)) early.meter?.countCall(call);
+    },
+    onLog: ({ line }) => early.meter?.readLog(line),
+    onError: options.onError,
+  });
+  try {
+    const demo = await furnish(aws);
+    early.meter = demo.meter;
+    return demo;
+  } catch (error) {
+    await aws.stop();
+    throw error;
+  }
+}
+
+async function furnish({ world, wire, deployment, stop }: LocalAws): Promise<Demo> {
+  const clients = demoClients(wire.endpoint, wire.region);
+  const services = await createRegistries(clients);
+  const [first] = services;
+  if (first !== undefined) addForeignInstance(world, first);
+  addHosts(world);
+  const { endpoint, region, account } = wire;
+  const policies = await demoPolicies(services, { account, region });
+  const meter = startMeter(world, services, INSTALLATION);
+  return {
+    place: { endpoint, region, account, ...namesOf(deployment) },
+    world,
+    clients,
+    services,
+    policies,
+    meter,
+    drained: new Set(),
+    deployment,
+    startServices: () => createServices(clients),
+    stop: async () => {
+      meter.stop();
+      clients.ecs.destroy();
+      clients.cloudMap.destroy();
+      await stop();
+    },
+  };
+}
+
+/** The names that the template gave to the functions. */
+function namesOf({ functions }: LocalAws["deployment"]): Pick<Place, "table" | "workQueueUrl"> {
+  const variables = functions.map(({ lambda }) => lambda.settings.variables);
+  const nameOf = (variable: string): string => {
+    const value = variables.find((candidate) => candidate[variable] !== undefined)?.[variable];
+    if (value === undefined) throw new AppError("defect", `no function of the template has ${variable}`);
+    return value;
+  };
+  return { table: nameOf(ENVIRONMENT.table), workQueueUrl: nameOf(ENVIRONMENT.workQueueUrl) };
+}

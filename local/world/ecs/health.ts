@@ -1,0 +1,60 @@
+// Container health checks. A change of health sends no event and raises no version; only DescribeTasks
+// shows it: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/healthcheck.html
+
+import type { HealthStatus } from "@aws-sdk/client-ecs";
+import { millis } from "../../../shared/base/time.ts";
+import type { EcsContext } from "./context.ts";
+import type { TaskRecord } from "./model.ts";
+import { HEALTH_CHECK_INTERVAL_S } from "./timing.ts";
+
+/** Only essential containers with a check count; any UNHEALTHY wins, then any UNKNOWN (same page). */
+function taskHealth(task: TaskRecord): HealthStatus {
+  let health: HealthStatus = "UNKNOWN";
+  for (const { template, health: own } of task.containers) {
+    if (!template.essential || template.definition.healthCheck === undefined) continue;
+    if (own === "UNHEALTHY") return "UNHEALTHY";
+    if (own === "UNKNOWN") return "UNKNOWN";
+    health = "HEALTHY";
+  }
+  return health;
+}
+
+/** Sets the health of one container, or of every container that has a check. */
+export function setHealth(
+  context: EcsContext,
+  task: TaskRecord,
+  change: { readonly health: HealthStatus; readonly container?: string },
+): void {
+  for (const container of task.containers) {
+    const named = change.container === undefined || container.template.name === change.container;
+    if (named && container.template.definition.healthCheck !== undefined) container.health = change.health;
+  }
+  const health = taskHealth(task);
+  if (health === task.health) return;
+  task.health = health;
+  if (task.service !== undefined) context.touch(task.service);
+}
+
+/** The first probe answers one interval after the start (Docker), and finds the program well. */
+export function scheduleHealthChecks(context: EcsContext, task: TaskRecord): void {
+  if (!task.definition.checksHealth) return;
+  for (const { template } of task.containers) {
+    const check = template.definition.healthCheck;
+    if (check === undefined) continue;
+    const intervalMs = (check.interval ?? HEALTH_CHECK_INTERVAL_S) * 1_000;
+    const wait = millis(intervalMs + context.kernel.chance.int(0, 500));
+    context.kernel.after(wait, () => report(context, task, template.name));
+  }
+  const plan = task.service?.failurePlan;
+  if (plan?.kind === "unhealthy") context.kernel.after(plan.afterMs, () => turn(context, task, "UNHEALTHY"));
+}
+
+function report(context: EcsContext, task: TaskRecord, container: string): void {
+  const still = task.containers.find(({ template }) => template.name === container);
+  if (task.lastStatus !== "RUNNING" || still?.health !== "UNKNOWN") return;
+  setHealth(context, task, { health: "HEALTHY", container });
+}
+
+function turn(context: EcsContext, task: TaskRecord, health: HealthStatus): void {
+  if (task.lastStatus === "RUNNING") setHealth(context, task, { health });
+}

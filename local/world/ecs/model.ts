@@ -1,0 +1,236 @@
+// The records of the virtual ECS: what exists, linked by reference so that no change needs a scan.
+
+import type {
+  CapacityProviderStrategyItem,
+  ContainerDefinition,
+  DeploymentConfiguration,
+  DeploymentController,
+  HealthStatus,
+  NetworkBinding,
+  NetworkConfiguration,
+  PropagateTags,
+  RegisterTaskDefinitionRequest,
+  Tag,
+  TaskOverride,
+} from "@aws-sdk/client-ecs";
+import type { DurationMs, EpochMs } from "../../../shared/base/time.ts";
+import type { TaskStatus } from "../../../shared/contracts/facts.ts";
+import type { Ordered, Roster } from "./roster.ts";
+
+export type LaunchTypeName = "FARGATE" | "EC2" | "EXTERNAL" | "MANAGED_INSTANCES";
+export type NetworkModeName = "awsvpc" | "bridge" | "host" | "none" | "default";
+export type LiveStatus = Exclude<TaskStatus, "DELETED">;
+export type StopCode =
+  | "TaskFailedToStart"
+  | "EssentialContainerExited"
+  | "UserInitiated"
+  | "ServiceSchedulerInitiated"
+  | "SpotInterruption"
+  | "TerminationNotice"
+  | "InfrastructureHealth";
+
+export interface ClusterRecord extends Ordered {
+  readonly name: string;
+  readonly arn: string;
+  status: "ACTIVE" | "INACTIVE";
+  /** Every visible task: also those stopped less than an hour ago. */
+  readonly tasks: Roster<TaskRecord>;
+  readonly taskById: Map<string, TaskRecord>;
+  /** By name; a deleted service stays as INACTIVE until another takes its name. */
+  readonly services: Map<string, ServiceRecord>;
+  readonly serviceList: Roster<ServiceRecord>;
+  readonly daemons: Set<ServiceRecord>;
+  readonly instances: Roster<InstanceRecord>;
+  readonly instanceById: Map<string, InstanceRecord>;
+  /** Where the last search for a host ended: the next begins behind it. */
+  placementCursor: number;
+}
+
+export interface ContainerTemplate {
+  readonly definition: ContainerDefinition;
+  readonly name: string;
+  readonly image: string;
+  readonly digest: string;
+  readonly essential: boolean;
+  readonly cpu: string;
+  readonly memory?: string;
+  readonly memoryReservation?: string;
+}
+
+export interface TaskDefinitionRecord {
+  readonly arn: string;
+  readonly family: string;
+  readonly revision: number;
+  readonly networkMode: NetworkModeName;
+  readonly request: RegisterTaskDefinitionRequest;
+  readonly containers: readonly ContainerTemplate[];
+  /** What a task takes from its host: task size, else the sum of its containers. */
+  readonly cpu: number;
+  readonly memory: number;
+  readonly checksHealth: boolean;
+  readonly registeredAt: EpochMs;
+  status: "ACTIVE" | "INACTIVE";
+}
+
+export interface InstanceRecord extends Ordered {
+  readonly id: string;
+  readonly arn: string;
+  readonly cluster: ClusterRecord;
+  readonly kind: Exclude<LaunchTypeName, "FARGATE">;
+  /** `i-…`, or `mi-…` on ECS Anywhere. */
+  readonly hostId: string;
+  readonly availabilityZone: string | undefined;
+  readonly instanceType: string;
+  readonly osType: "linux" | "windows";
+  readonly cpuArchitecture: string;
+  readonly capacityProvider: string | undefined;
+  readonly privateIp: string;
+  readonly ipv6: string | undefined;
+  readonly publicIp: string | undefined;
+  readonly registeredAt: EpochMs;
+  readonly cpu: number;
+  readonly memory: number;
+  status: "ACTIVE" | "DRAINING" | "INACTIVE";
+  agentConnected: boolean;
+  version: number;
+  cpuLeft: number;
+  memoryLeft: number;
+  readonly ports: Set<number>;
+  nextPort: number;
+  /** Tasks that are not STOPPED. */
+  readonly tasks: Roster<TaskRecord>;
+}
+
+export interface InterfaceRecord {
+  readonly eniId: string;
+  readonly attachmentId: string;
+  readonly subnetId: string;
+  readonly macAddress: string;
+  readonly ipv4: string | undefined;
+  readonly ipv6: string | undefined;
+  readonly publicIp: string | undefined;
+  status: "PRECREATED" | "ATTACHED" | "DETACHING" | "DELETED";
+}
+
+export interface ContainerRecord {
+  readonly template: ContainerTemplate;
+  readonly arn: string;
+  lastStatus: "PENDING" | "RUNNING" | "STOPPED";
+  health: HealthStatus;
+  runtimeId: string | undefined;
+  exitCode: number | undefined;
+  reason: string | undefined;
+  /** Reserved at placement, visible once the container runs. */
+  readonly bindings: readonly NetworkBinding[];
+}
+
+export interface TaskRecord extends Ordered {
+  readonly id: string;
+  readonly arn: string;
+  readonly cluster: ClusterRecord;
+  readonly definition: TaskDefinitionRecord;
+  readonly service: ServiceRecord | undefined;
+  readonly deployment: DeploymentRecord | undefined;
+  readonly group: string;
+  readonly startedBy: string | undefined;
+  readonly launchType: LaunchTypeName;
+  readonly capacityProvider: string | undefined;
+  readonly platformVersion: string | undefined;
+  readonly instance: InstanceRecord | undefined;
+  readonly availabilityZone: string | undefined;
+  readonly overrides: TaskOverride | undefined;
+  readonly executeCommand: boolean;
+  readonly eni: InterfaceRecord | undefined;
+  readonly containers: readonly ContainerRecord[];
+  tags: readonly Tag[];
+  lastStatus: LiveStatus;
+  desiredStatus: "RUNNING" | "STOPPED";
+  health: HealthStatus;
+  version: number;
+  stopCode: StopCode | undefined;
+  stoppedReason: string | undefined;
+  readonly createdAt: EpochMs;
+  updatedAt: EpochMs;
+  connectivityAt: EpochMs | undefined;
+  pullStartedAt: EpochMs | undefined;
+  pullStoppedAt: EpochMs | undefined;
+  startedAt: EpochMs | undefined;
+  stoppingAt: EpochMs | undefined;
+  stoppedAt: EpochMs | undefined;
+  executionStoppedAt: EpochMs | undefined;
+  /** The instants above as events write them. */
+  readonly instantTexts: Record<string, string>;
+  /** The next step of its life; cancelled when another way is taken. */
+  cancelStep: (() => void) | undefined;
+}
+
+export interface DeploymentRecord {
+  readonly id: string;
+  status: "PRIMARY" | "ACTIVE" | "INACTIVE";
+  readonly definition: TaskDefinitionRecord;
+  readonly createdAt: EpochMs;
+  updatedAt: EpochMs;
+  rolloutState: "IN_PROGRESS" | "COMPLETED";
+  failedTasks: number;
+  /** Launches by capacity provider: the strategy's weights are kept by it. */
+  readonly launched: Map<string, number>;
+}
+
+/** How tasks are started, for services and RunTask alike. */
+export interface LaunchSettings {
+  readonly launchType: LaunchTypeName | undefined;
+  readonly strategy: readonly CapacityProviderStrategyItem[];
+  readonly network: NetworkConfiguration | undefined;
+  readonly platformVersion: string | undefined;
+  readonly executeCommand: boolean;
+}
+
+/** What the tasks of a service are made to do: chaos for tests and demos. */
+export type FailurePlan =
+  | { readonly kind: "fails-to-start"; readonly reason: string }
+  | {
+      readonly kind: "exits";
+      readonly afterMs: DurationMs;
+      readonly exitCode: number;
+      readonly reason?: string;
+    }
+  | { readonly kind: "unhealthy"; readonly afterMs: DurationMs };
+
+export interface StartBrake {
+  /** Launches in a row that did not reach RUNNING. */
+  failures: number;
+  /** Only a task created after this counts as one more failure: one batch is one attempt. */
+  countedAt: EpochMs;
+  blockedUntil: EpochMs;
+}
+
+export interface ServiceRecord extends Ordered {
+  readonly name: string;
+  readonly arn: string;
+  readonly cluster: ClusterRecord;
+  readonly scheduling: "REPLICA" | "DAEMON";
+  readonly controller: DeploymentController;
+  readonly createdAt: EpochMs;
+  status: "ACTIVE" | "DRAINING" | "INACTIVE";
+  desiredCount: number;
+  launch: LaunchSettings;
+  configuration: DeploymentConfiguration;
+  propagateTags: PropagateTags | undefined;
+  managedTags: boolean;
+  healthCheckGracePeriodSeconds: number | undefined;
+  readonly loadBalancers: readonly object[];
+  readonly serviceRegistries: readonly object[];
+  tags: readonly Tag[];
+  /** Newest first, as DescribeServices lists them; the first is PRIMARY. */
+  deployments: DeploymentRecord[];
+  /** Tasks that are not STOPPED. */
+  readonly tasks: Roster<TaskRecord>;
+  readonly tasksByZone: Map<string, number>;
+  readonly tasksByInstance: Map<InstanceRecord, number>;
+  readonly messages: { readonly id: string; readonly createdAt: EpochMs; readonly message: string }[];
+  readonly brake: StartBrake;
+  failurePlan: FailurePlan | undefined;
+  steady: boolean;
+  lookAt: EpochMs | undefined;
+  cancelLook: (() => void) | undefined;
+}

@@ -1,0 +1,48 @@
+// `npm run simulate -- --seed N` replays one run with its log; `--seeds A..B` runs a range. Exits 1 when a
+// run fails, and says how to replay it.
+
+import { parseArgs } from "node:util";
+import { noFaults } from "./faults.ts";
+import type { RunResult } from "./run.ts";
+import { runSeed } from "./run.ts";
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string" },
+    seeds: { type: "string" },
+    /** Without faults: what a run does when nothing goes wrong. */
+    clean: { type: "boolean", default: false },
+  },
+});
+
+function rangeOf(text: string): readonly number[] {
+  const [first = Number.NaN, last = first] = text.split("..").map(Number);
+  if (!Number.isSafeInteger(first) || !Number.isSafeInteger(last) || last < first) {
+    console.error(`--seeds "${text}": expected A..B, two whole numbers, the first not above the second`);
+    process.exit(2);
+  }
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}
+
+const one = values.seed === undefined ? undefined : rangeOf(values.seed)[0];
+const seeds = one === undefined ? rangeOf(values.seeds ?? "1..100") : [one];
+const profile = values.clean ? { profile: noFaults } : {};
+
+function report(result: RunResult): void {
+  if (result.faults.length === 0) return;
+  console.log(`seed ${result.seed} failed; replay: npm run simulate -- --seed ${result.seed}`);
+  for (const fault of result.faults.slice(0, 10)) console.log(`  ${fault}`);
+}
+
+let failed = 0;
+const startedAt = performance.now();
+for (const seed of seeds) {
+  const result = await runSeed({ seed, verbose: one !== undefined, ...profile });
+  if (result.faults.length > 0) failed += 1;
+  report(result);
+  if (one !== undefined)
+    console.log(JSON.stringify({ faultsMet: Object.fromEntries(result.met), bus: result.bus }));
+}
+const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+console.log(`${seeds.length - failed} of ${seeds.length} runs passed in ${seconds} s`);
+process.exitCode = failed === 0 ? 0 : 1;

@@ -1,0 +1,23 @@
+// Test projects by what they may touch; `npm test` runs them all.
+import { defineConfig } from "vitest/config";
+
+const project = (name: string, include: string[], testTimeout = 10_000) => ({
+  test: { name, include, testTimeout, hookTimeout: 60_000, environment: "node" as const },
+});
+
+export default defineConfig({
+  test: {
+    reporters: ["default", "./test/support/reporter.ts"],
+    projects: [
+      project("unit", [
+        "{shared,local,functions,infra,cli}/**/*.test.ts",
+        "test/{support,bench}/**/*.test.ts",
+      ]),
+      project("contract", ["test/contract/**/*.test.ts"], 30_000),
+      project("integration", ["test/integration/**/*.test.ts"], 60_000),
+      project("simulation", ["test/simulation/**/*.test.ts"], 240_000),
+      project("infra", ["test/infra/**/*.test.ts"], 60_000),
+      project("architecture", ["test/architecture/**/*.test.ts"], 60_000),
+    ],
+  },
+});
