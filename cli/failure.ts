@@ -14,10 +14,17 @@ export const usageError = (message: string): AppError => new AppError("input", m
 export class Found extends Error {}
 
 export function report(error: unknown, io: Io): ExitCode {
-  io.stderr.write(`fairlead: ${messageOf(error)}\n`);
+  io.stderr.write(`fairlead: ${printable(messageOf(error))}\n`);
   if (io.environment["FAIRLEAD_DEBUG"] && error instanceof Error) io.stderr.write(`${error.stack}\n`);
   return error instanceof Found ? EXIT.found : EXIT.usage;
 }
+
+/** A message may quote a file, and a file may hold what steers a terminal. */
+const printable = (text: string): string =>
+  text.replaceAll(
+    /[^\P{Cc}\n\t]/gu,
+    (found) => `\\u${(found.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
+  );
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

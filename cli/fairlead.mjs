@@ -5,10 +5,13 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const NEEDED_MAJOR = 24;
+const HEARD_ITSELF_MS = 200;
+const LOOK_FOR_PARENT_EVERY_MS = 500;
 const main = fileURLToPath(new URL("./main.ts", import.meta.url));
 
 function installedNode() {
@@ -25,13 +28,22 @@ function restart() {
     process.exit(2);
   }
   const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: "inherit" });
-  // A terminal sends Ctrl-C to both: the child cleans up and decides the exit code.
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-    process.on(signal, () => {
-      if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
-    });
-  }
-  child.once("close", (code) => process.exit(code ?? 1));
+  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  // A terminal sends Ctrl-C to both: the child cleans up and decides the exit code, unless it heard nothing.
+  process.on("SIGINT", () => setTimeout(() => child.kill("SIGINT"), HEARD_ITSELF_MS));
+  followParent(child);
+  child.once("close", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
+}
+
+/** npx passes SIGTERM on to the shell that runs this; the shell dies of it and tells nobody. */
+function followParent(child) {
+  const parent = process.ppid;
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    child.kill("SIGTERM");
+  }, LOOK_FOR_PARENT_EVERY_MS);
 }
 
 if (Number(process.versions.node.split(".")[0]) >= NEEDED_MAJOR) {

@@ -62,6 +62,9 @@ export function placeOf(options: PlaceOptions, io: Pick<Io, "environment">): Ins
     environment["AWS_REGION"] ??
     environment["AWS_DEFAULT_REGION"] ??
     queueRegionPattern.exec(workQueueUrl)?.[1];
+  if (endpoint && !isWebUrl(endpoint)) {
+    throw usageError(`--endpoint-url: found "${endpoint}", expected http://… or https://…`);
+  }
   if (region === undefined) throw usageError("no Region is named: use --region or AWS_REGION");
   return {
     ...(endpoint && { endpoint }),
@@ -73,10 +76,18 @@ export function placeOf(options: PlaceOptions, io: Pick<Io, "environment">): Ins
   };
 }
 
+const isWebUrl = (text: string): boolean => /^https?:$/.test(URL.parse(text)?.protocol ?? "");
+
 function localPlace(options: PlaceOptions, environment: Io["environment"]): InstallationPlace {
   const state = readLocalState(environment);
   const wanted = options.endpointUrl;
-  if (state === undefined || (wanted !== undefined && wanted !== state.endpoint)) {
+  if (state !== undefined && wanted !== undefined && wanted !== state.endpoint) {
+    throw usageError(
+      `--endpoint-url: found "${wanted}", but the running \`fairlead local\` is ${state.endpoint}: leave it out, ` +
+        "or add --table and --work-queue-url",
+    );
+  }
+  if (state === undefined) {
     throw usageError(
       "no installation found: start `fairlead local`, or name one with --table and --work-queue-url " +
         `(or ${ENVIRONMENT.table} and ${ENVIRONMENT.workQueueUrl})`,

@@ -76,6 +76,10 @@ describe("usage", () => {
     [["status"], "no installation found: start `fairlead local`, or name one"],
     [["status", "--table", "t"], "no work queue is named: use --work-queue-url or FAIRLEAD_WORK_QUEUE_URL"],
     [["status", "--table", "t", "--work-queue-url", "q"], 'found "q", expected https://sqs.<region>'],
+    [
+      ["status", "--table", "t", "--work-queue-url", place.FAIRLEAD_WORK_QUEUE_URL, "--endpoint-url", "moon"],
+      '--endpoint-url: found "moon", expected http://',
+    ],
     [["events", "explain", "/no/such/file"], "/no/such/file: there is no such file"],
     [["apply", "-f", "/"], "/: it is a folder, a file is expected"],
   ])("%j is refused", async (argv, message) => {
@@ -105,6 +109,16 @@ describe("input files", () => {
     const { code, stderr } = await run(["events", "explain", path]);
     expect(code).toBe(2);
     expect(stderr).toContain(`${path}: neither JSON nor JSON lines`);
+  });
+
+  it("do not steer the terminal that shows what was found", async () => {
+    const { code, stderr } = await run(["why", "\u001b[2J\u009bx"], {
+      FAIRLEAD_LOCAL_STATE: file("none.json", "{}"),
+      FAIRLEAD_TABLE: "t",
+      FAIRLEAD_WORK_QUEUE_URL: "\u001b[2J\u009bx",
+    });
+    expect(code).toBe(2);
+    expect(stderr).toContain("\\u001b[2J\\u009bx");
   });
 });
 

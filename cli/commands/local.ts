@@ -86,8 +86,8 @@ async function live(demo: Demo, options: LocalOptions, stage: Stage): Promise<Fa
     const timeline = { signal: stage.io.interrupted, onStep };
     const failures = await scenario.runScenario(demo, timeline);
     await display.refresh();
-    if (!stage.io.interrupted.aborted)
-      conclude({ ...display.totals(), failures, measured: demo.meter.result() }, options, stage);
+    if (stage.io.interrupted.aborted) return endedEarly(options);
+    conclude({ ...display.totals(), failures, measured: demo.meter.result() }, options, stage);
     if (options.once !== true && failures.length === 0)
       await goOn(() => scenario.churn(demo, timeline), stage);
     return failures;
@@ -97,6 +97,10 @@ async function live(demo: Demo, options: LocalOptions, stage: Stage): Promise<Fa
     installation.close();
   }
 }
+
+/** Whoever asked for the whole scenario must not take half of it for a success. */
+const endedEarly = ({ once }: LocalOptions): Failures =>
+  once === true ? ["interrupted before the end of the scenario"] : [];
 
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1).padStart(5)}s`;
 

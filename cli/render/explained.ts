@@ -8,7 +8,7 @@ export function renderExplained(events: readonly ExplainedEvent[], paint: Paint)
   const lines = events.flatMap((event) => eventLines(event, paint));
   const count = (kind: ExplainedEvent["outcome"]["kind"]) =>
     events.filter(({ outcome }) => outcome.kind === kind).length;
-  const total = `${events.length} events: ${count("facts")} become facts, ${count("dropped")} dropped, ${count("malformed")} malformed`;
+  const total = `${events.length} ${events.length === 1 ? "event" : "events"}: ${count("facts")} become facts, ${count("dropped")} dropped, ${count("malformed")} malformed`;
   return [...lines, total];
 }
 

@@ -4,9 +4,11 @@ import middy from "@middy/core";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { ingestBatch } from "../../shared/shell/ingest.ts";
 import { logFailure } from "../../shared/shell/middleware/log-failure.ts";
+import { rehearse } from "./rehearsal.ts";
 import { wireIngest } from "./wiring.ts";
 
-const ports = await wireIngest(process.env);
+const { ports, queue } = wireIngest(process.env);
+await rehearse(queue, ports);
 
 export const handler = middy(async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
   const { failedMessageIds } = await ingestBatch(Records, ports);

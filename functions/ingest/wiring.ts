@@ -2,20 +2,26 @@
 
 import { systemClock } from "../../shared/adapters/aws/clock.ts";
 import { createLog } from "../../shared/adapters/aws/log.ts";
-import { createSqsClient, createWorkQueue, warmQueue } from "../../shared/adapters/aws/sqs.ts";
+import type { Queue } from "../../shared/adapters/aws/sqs.ts";
+import { createSqsClient, createWorkQueue } from "../../shared/adapters/aws/sqs.ts";
 import type { Environment } from "../../shared/contracts/environment.ts";
 import { ENVIRONMENT, required } from "../../shared/contracts/environment.ts";
 import type { IngestPorts } from "../../shared/shell/ingest.ts";
 
-export async function wireIngest(environment: Environment): Promise<IngestPorts> {
+export interface IngestWiring {
+  readonly ports: IngestPorts;
+  readonly queue: Queue;
+}
+
+export function wireIngest(environment: Environment): IngestWiring {
   const queue = {
     client: createSqsClient(environment),
     url: required(environment, ENVIRONMENT.workQueueUrl),
   };
-  await warmQueue(queue);
-  return {
+  const ports = {
     work: createWorkQueue(queue),
     clock: systemClock,
     log: createLog({ name: "ingest", clock: systemClock }),
   };
+  return { ports, queue };
 }

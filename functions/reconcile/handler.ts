@@ -2,13 +2,14 @@
 
 import middy from "@middy/core";
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
-import { warmStore } from "../../shared/adapters/dynamodb/store.ts";
 import { logFailure } from "../../shared/shell/middleware/log-failure.ts";
 import { reconcileBatch } from "../../shared/shell/reconcile.ts";
+import { rehearse } from "./rehearsal.ts";
 import { wireReconcile } from "./wiring.ts";
 
-const { ports, inFlight } = wireReconcile(process.env);
-await warmStore(ports.store);
+const wiring = wireReconcile(process.env);
+const { ports, inFlight } = wiring;
+await rehearse(wiring);
 
 const fifoRecord = ({ messageId, body, attributes }: SQSRecord) => ({
   messageId,

@@ -1,6 +1,7 @@
 // What reconcile touches: the table, the queues, and AWS through one paced client for each service.
 
 import type { AwsClient, Paced } from "../../shared/adapters/aws/client.ts";
+import { rehearsing } from "../../shared/adapters/aws/client.ts";
 import { systemClock } from "../../shared/adapters/aws/clock.ts";
 import {
   createCloudMapClient,
@@ -20,6 +21,7 @@ import { createDynamoClient, tableOf } from "../../shared/adapters/dynamodb/tabl
 import { millis } from "../../shared/base/time.ts";
 import type { Environment } from "../../shared/contracts/environment.ts";
 import { ENVIRONMENT, optionalNumber, required, requiredMode } from "../../shared/contracts/environment.ts";
+import type { StateStore } from "../../shared/ports/state-store.ts";
 import type { PassPorts } from "../../shared/shell/ports.ts";
 
 const clock = systemClock;
@@ -33,10 +35,14 @@ const paced = (client: AwsClient, limits: PaceLimits): Paced => ({
 export interface ReconcileWiring {
   readonly ports: PassPorts;
   readonly inFlight: ReturnType<typeof createInFlight>;
+  /** The store over a client that ends short of the network: see rehearsal.ts. */
+  readonly muted: StateStore;
 }
 
 export function wireReconcile(environment: Environment): ReconcileWiring {
-  const table = tableOf(createDynamoClient(environment), required(environment, ENVIRONMENT.table));
+  const tableName = required(environment, ENVIRONMENT.table);
+  const dynamo = createDynamoClient(environment);
+  const table = tableOf(dynamo, tableName);
   const sqs = createSqsClient(environment);
   const work = { client: sqs, url: required(environment, ENVIRONMENT.workQueueUrl) };
   const retentionMs = millis(optionalNumber(environment, ENVIRONMENT.retentionDays, 30) * DAY_MS);
@@ -47,13 +53,15 @@ export function wireReconcile(environment: Environment): ReconcileWiring {
     work: createWorkQueue(work),
     delay: createDelayQueue({ client: sqs, url: required(environment, ENVIRONMENT.delayQueueUrl) }),
     clock,
+    wait: waitMs,
     log: createLog({ name: "reconcile", clock }),
     settings: {
       installation: required(environment, ENVIRONMENT.installation),
       mode: requiredMode(environment),
     },
   };
-  return { ports, inFlight: createInFlight(work) };
+  const muted = createStateStore(tableOf(rehearsing(dynamo), tableName));
+  return { ports, inFlight: createInFlight(work), muted };
 }
 
 function wireAws(environment: Environment): Pick<PassPorts, "read" | "act"> {

@@ -6,6 +6,7 @@ import { createDeadLetters } from "../../shared/adapters/aws/dead-letters.ts";
 import { createEcsClient, createTaskReader } from "../../shared/adapters/aws/ecs-tasks.ts";
 import { createLog } from "../../shared/adapters/aws/log.ts";
 import { createPace, waitMs } from "../../shared/adapters/aws/pace.ts";
+import type { Queue } from "../../shared/adapters/aws/sqs.ts";
 import { createDelayQueue, createSqsClient, createWorkQueue } from "../../shared/adapters/aws/sqs.ts";
 import { createFleetStore, createTimerIndex } from "../../shared/adapters/dynamodb/fleet.ts";
 import { createStateStore } from "../../shared/adapters/dynamodb/store.ts";
@@ -24,9 +25,15 @@ export const ecsLimits = { perSecond: 8, burst: 30, maxWaitMs: 30_000 };
 /** DiscoverInstancesRevision takes 3,000/s: a tenth leaves it to the data plane. */
 export const cloudMapLimits = { perSecond: 300, burst: 100, maxWaitMs: 30_000 };
 
-export function wireSweep(environment: Environment): SweepPorts {
+export interface SweepWiring {
+  readonly ports: SweepPorts;
+  readonly queue: Queue;
+}
+
+export function wireSweep(environment: Environment): SweepWiring {
   const table = tableOf(createDynamoClient(environment), required(environment, ENVIRONMENT.table));
   const client = createSqsClient(environment);
+  const queue = { client, url: required(environment, ENVIRONMENT.workQueueUrl) };
   const ecs = {
     client: createEcsClient(environment),
     pace: createPace({ limits: ecsLimits, clock, wait: waitMs }),
@@ -36,12 +43,12 @@ export function wireSweep(environment: Environment): SweepPorts {
     pace: createPace({ limits: cloudMapLimits, clock, wait: waitMs }),
   };
   const sources = new Map(pairs(required(environment, ENVIRONMENT.deadLetterQueues)));
-  return {
+  const ports = {
     fleet: createFleetStore(table),
     timers: createTimerIndex(table),
     memory: createSweepMemory(table),
     store: createStateStore(table),
-    work: createWorkQueue({ client, url: required(environment, ENVIRONMENT.workQueueUrl) }),
+    work: createWorkQueue(queue),
     delay: createDelayQueue({ client, url: required(environment, ENVIRONMENT.delayQueueUrl) }),
     deadLetters: createDeadLetters({ client, sources }),
     read: {
@@ -51,4 +58,5 @@ export function wireSweep(environment: Environment): SweepPorts {
     clock,
     log: createLog({ name: "sweep", clock }),
   };
+  return { ports, queue };
 }

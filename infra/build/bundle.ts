@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { BuildOptions, Metafile } from "esbuild";
 import { build } from "esbuild";
 import { nodeBuiltins } from "./node-builtins.ts";
-import { trimmedSchemas, versionOnly } from "./sdk-trims.ts";
+import { noConfigFiles, trimmedSchemas, versionOnly } from "./sdk-trims.ts";
 
 export interface Bundle {
   readonly name: string;
@@ -23,6 +23,7 @@ export interface BundleOrder {
 }
 
 const credentials = fileURLToPath(new URL("./environment-credentials.ts", import.meta.url));
+const noEndpointDiscovery = fileURLToPath(new URL("./no-endpoint-discovery.ts", import.meta.url));
 const noEventStreams = fileURLToPath(new URL("./no-event-streams.ts", import.meta.url));
 
 /** The esbuild options of every function. */
@@ -37,9 +38,10 @@ const bundleOptions = {
   conditions: ["module"],
   alias: {
     "@aws-sdk/credential-provider-node": credentials,
+    "@aws-sdk/middleware-endpoint-discovery": noEndpointDiscovery,
     "@smithy/core/event-streams": noEventStreams,
   },
-  plugins: [nodeBuiltins, versionOnly, trimmedSchemas],
+  plugins: [nodeBuiltins, versionOnly, trimmedSchemas, noConfigFiles],
   legalComments: "none",
   // One letter beyond Latin-1 would make V8 keep the whole source in two bytes a letter.
   charset: "ascii",

@@ -16,20 +16,16 @@ export const versionOnly: Plugin = {
 };
 
 /**
- * Clients whose exceptions are told apart by name alone (shared/adapters/aws/errors.ts). An exception that
- * is not registered still has its name, message and members as AWS sent them, only no class of its own:
- * 45 KB less for SSM's 150 classes.
+ * Exceptions are told apart by name alone (shared/adapters/aws/errors.ts), so none gets a class: one that is
+ * not registered still has its name, message and members as AWS sent them. 45 KB less for SSM's 150 classes.
  */
-const clientsWithoutErrorClasses = /@aws-sdk\/client-(ssm|ecs)\//;
-
 export const trimmedSchemas: Plugin = {
   name: "trimmed-schemas",
   setup: ({ onLoad }) => {
     const filter = /node_modules\/@aws-sdk\/[^/]+\/dist-es\/schemas\/schemas_\d+\.js$/;
     onLoad({ filter }, async ({ path }) => {
       const source = withLiteralKeys(await readFile(path, "utf8"));
-      const contents = clientsWithoutErrorClasses.test(path) ? withoutErrorClasses(source) : source;
-      return { contents, loader: "js" };
+      return { contents: withoutErrorClasses(source), loader: "js" };
     });
   },
 };
@@ -52,3 +48,19 @@ function withLiteralKeys(source: string): string {
 /** The service's base exception stays, in its registry `_s_registry`. */
 const withoutErrorClasses = (source: string): string =>
   source.replace(/^n0_registry\.registerError\(.*\);$/gm, "");
+
+/**
+ * A setting that the environment does not name is looked for in ~/.aws/config; no function has that file.
+ * `tryNextLink` is how a source says that it does not know, and the default comes next.
+ */
+export const noConfigFiles: Plugin = {
+  name: "no-config-files",
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /@smithy\/core\/dist-es\/.*\/fromSharedConfigFiles\.js$/ }, () => ({
+      contents:
+        'const unknown = Object.assign(new Error("no config files"), { tryNextLink: true });' +
+        "export const fromSharedConfigFiles = () => () => Promise.reject(unknown);",
+      loader: "js",
+    }));
+  },
+};

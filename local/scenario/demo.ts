@@ -10,6 +10,7 @@ import type { World } from "../world/world.ts";
 import { freshAssembly } from "./assembly.ts";
 import type { Clients, DemoService } from "./fleet.ts";
 import { addHosts, createRegistries, createServices, DEMO_ECS, demoClients, demoPolicies } from "./fleet.ts";
+import { requireFreePort } from "./free-port.ts";
 import type { Meter } from "./measure.ts";
 import { startMeter } from "./measure.ts";
 import { addForeignInstance } from "./truth.ts";
@@ -50,6 +51,7 @@ export interface Demo {
 const INSTALLATION = "fairlead";
 
 export async function startDemo(options: DemoOptions): Promise<Demo> {
+  if (options.port !== undefined) await requireFreePort(options.port);
   const cdkOut = await freshAssembly(options);
   options.onProgress("starting the local AWS and deploying the stacks on it");
   // Calls and log lines of the first moments, before there is anything to measure, are not missed: the

@@ -35,6 +35,8 @@ export interface KeyState {
   /** The last pass's verdict of each capability, also when nothing was done. */
   readonly reasons: Readonly<Record<string, readonly Reason[]>>;
   readonly decidedAt: EpochMs;
+  /** Passes in hand, see core/pacing.ts. */
+  readonly credit?: number;
   /** Fingerprint of the policy that was decided by: the sweep rings a key whose policy changed unheard. */
   readonly policyMark?: string;
   readonly wakeAt?: EpochMs;

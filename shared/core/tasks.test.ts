@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { container, fact, idOf, later, NOW } from "../../test/support/discovery-builders.ts";
-import { minutes } from "../base/time.ts";
+import { minutes, seconds } from "../base/time.ts";
 import type { Fact, TaskFact } from "../contracts/facts.ts";
 import { mergeTasks, needsFreshRead, prunedTasks } from "./tasks.ts";
 
@@ -137,6 +137,13 @@ describe("prunedTasks", () => {
     const tasks = { [id]: task };
     const pruned = prunedTasks(tasks, NOW);
     expect(Object.keys(pruned)).toHaveLength(kept ? 1 : 0);
-    if (kept) expect(pruned).toBe(tasks);
+    if (kept) expect(pruned[id]?.version).toBe(task.version);
+  });
+
+  it("keeps of a tombstone what a late event is measured by, and gives the same object back after that", () => {
+    const tasks = { [id]: fact(1, { version: 7, lastStatus: "STOPPED", at: later(-seconds(11)) }) };
+    const slim = prunedTasks(tasks, NOW);
+    expect(slim[id]).toMatchObject({ version: 7, lastStatus: "STOPPED", containers: [], interfaces: [] });
+    expect(prunedTasks(slim, NOW)).toBe(slim);
   });
 });

@@ -2,7 +2,7 @@
 // as tombstones for a while, so that a late event cannot raise the dead.
 
 import type { EpochMs } from "../base/time.ts";
-import { elapsedMs, minutes } from "../base/time.ts";
+import { elapsedMs, minutes, seconds } from "../base/time.ts";
 import type { Fact, TaskFact } from "../contracts/facts.ts";
 
 /** Late duplicates come within seconds; anything older is verified by a fresh read anyway. */
@@ -81,10 +81,20 @@ function goneFact(known: TaskFact | undefined, at: EpochMs): TaskFact | undefine
   return { ...known, lastStatus: "STOPPED", desiredStatus: "STOPPED", version: Number.MAX_SAFE_INTEGER, at };
 }
 
-/** Without tombstones that have done their duty. The same object comes back when none has. */
+/** A tombstone needs its version and its status; the rest would be stored and paid for with every write. */
+const SLIM_AFTER_MS = seconds(10);
+
+/** Without tombstones that have done their duty, the others slimmed. The same object comes back unchanged. */
 export function prunedTasks(tasks: Tasks, now: EpochMs): Tasks {
-  const kept = Object.entries(tasks).filter(
-    ([, fact]) => !isStopped(fact) || elapsedMs(fact.at, now) <= TOMBSTONE_MS,
-  );
-  return kept.length === Object.keys(tasks).length ? tasks : Object.fromEntries(kept);
+  const entries = Object.entries(tasks);
+  const kept = entries.flatMap(([taskId, fact]) => {
+    const age = isStopped(fact) ? elapsedMs(fact.at, now) : 0;
+    if (age > TOMBSTONE_MS) return [];
+    return [[taskId, age > SLIM_AFTER_MS ? slim(fact) : fact] as const];
+  });
+  const same = kept.length === entries.length && kept.every(([taskId, fact]) => fact === tasks[taskId]);
+  return same ? tasks : Object.fromEntries(kept);
 }
+
+const slim = (fact: TaskFact): TaskFact =>
+  fact.containers.length + fact.interfaces.length === 0 ? fact : { ...fact, containers: [], interfaces: [] };

@@ -14,6 +14,7 @@ import type { Fact } from "../contracts/facts.ts";
 import type { Mode, ServicePolicy } from "../contracts/policy.ts";
 import type { Arbitration } from "../core/arbitration/arbitrate.ts";
 import { arbitrate, cappedMode } from "../core/arbitration/arbitrate.ts";
+import { pacingOf } from "../core/pacing.ts";
 import type { CapabilityName } from "../core/registry.ts";
 import { capabilityNames } from "../core/registry.ts";
 import { mergeTasks, prunedTasks } from "../core/tasks.ts";
@@ -51,9 +52,11 @@ async function attemptPass(input: PassInput, ports: PassPorts): Promise<PassResu
   const aggregate = await ports.store.load(input.key);
   if (aggregate.policy === undefined) return "unmanaged";
   if (aggregate.state.failures >= QUARANTINE_AFTER && !isFromSweep(input.facts)) return "quarantined";
+  const { waitMs, credit } = pacingOf(aggregate.state, ports.clock.now());
+  if (waitMs > 0) await ports.wait(waitMs);
   const now = ports.clock.now();
   const known = await learn(aggregate, { ...input, now }, ports);
-  const decided = await decide(known, { ...input, now }, ports);
+  const decided = await decide(known, { ...input, now, credit }, ports);
   return commitAndAct(aggregate, decided, { input, ports, now });
 }
 
@@ -64,6 +67,10 @@ const isFromSweep = (facts: readonly Fact[]): boolean =>
 
 interface Moment extends PassInput {
   readonly now: EpochMs;
+}
+
+interface Decisive extends Moment {
+  readonly credit: number;
 }
 
 /** Merges the facts, and settles what a crashed pass left open: its outcome is unknown. */
@@ -114,7 +121,7 @@ interface Decided {
   readonly modes: Readonly<Record<string, Mode>>;
 }
 
-async function decide(known: Aggregate, moment: Moment, ports: PassPorts): Promise<Decided> {
+async function decide(known: Aggregate, moment: Decisive, ports: PassPorts): Promise<Decided> {
   const { state, policy } = known;
   const seed = seedOf(known.key, state.version);
   const names = capabilityNames.filter((name) => policy?.[name] !== undefined);
@@ -126,7 +133,8 @@ async function decide(known: Aggregate, moment: Moment, ports: PassPorts): Promi
   const modes = modesOf(names, policy, ports.settings.mode);
   const proposals = runs.flatMap((run) => run.proposals);
   const verdict = arbitrate({ proposals, modes, commands: known.commands });
-  const next = { ...nextState(state, runs, { verdict, now: moment.now }), policyMark: policyMarkOf(policy) };
+  const decision = nextState(state, runs, { verdict, now: moment.now });
+  const next = { ...decision, credit: moment.credit, policyMark: policyMarkOf(policy) };
   return { next, accepted: verdict.accepted, modes };
 }
 

@@ -34,6 +34,8 @@ export interface PassPorts {
   readonly read: ReadPorts;
   readonly act: ActPorts;
   readonly clock: Clock;
+  /** Lets a burst gather before the next pass of a key. */
+  readonly wait: (ms: number) => Promise<void>;
   readonly log: Log;
   readonly settings: Settings;
 }

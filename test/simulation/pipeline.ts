@@ -22,6 +22,7 @@ import type { Mode } from "../../shared/contracts/policy.ts";
 import type { Log } from "../../shared/ports/log.ts";
 import type { PassPorts } from "../../shared/shell/ports.ts";
 import type { SweepPorts } from "../../shared/shell/sweep-ports.ts";
+import { sleep } from "./engine.ts";
 import type { Process } from "./process.ts";
 
 export const INSTALLATION = "sim";
@@ -141,6 +142,7 @@ function soundPorts(plant: Plant, process: Process): AllPorts {
     },
     act: { registry: createRegistryWriter(cloudMap), stopper: createTaskStopper(ecs) },
     clock,
+    wait: (ms) => sleep(world.kernel, ms),
     log: plant.log,
     settings: { installation: INSTALLATION, mode: plant.mode },
   };

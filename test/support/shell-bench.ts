@@ -159,6 +159,7 @@ function passPorts(world: World, mode: Mode): PassPorts {
     },
     delay: { wakeLater: async (wakes) => void world.wakes.push(...wakes) },
     read: { ...ecsPorts(world), registry: registry.read },
+    wait: async () => undefined,
     act: {
       registry: registry.write,
       stopper: { stopTask: () => call("stopTask", () => undefined) },

@@ -102,14 +102,8 @@ class VirtualQueue implements MemoryQueue {
   receive(max: number, visibilityMs = this.#options.visibilityMs): readonly ReceivedMessage[] {
     const now = this.#kernel.now();
     const received: ReceivedMessage[] = [];
-    const busyGroups = new Set<string>();
-    for (const stored of this.#messages.values()) {
+    for (const stored of this.#available()) {
       if (received.length >= max) break;
-      if (stored.visibleAt > now) {
-        busyGroups.add(stored.message.group ?? "");
-        continue;
-      }
-      if (this.fifo && busyGroups.has(stored.message.group ?? "")) continue;
       if (this.#moveToDeadLetters(stored)) continue;
       stored.receiveCount += 1;
       stored.visibleAt = addMs(now, visibilityMs);
@@ -117,6 +111,19 @@ class VirtualQueue implements MemoryQueue {
     }
     if (received.length > 0) this.#announceAt(addMs(now, visibilityMs));
     return received;
+  }
+
+  /**
+   * In the order of delivery. FIFO hands out as many messages of one group as possible before the next, and
+   * none of a group with one in flight:
+   * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html
+   */
+  #available(): Iterable<Stored> {
+    const now = this.#kernel.now();
+    if (!this.fifo) return [...this.#messages.values()].filter(({ visibleAt }) => visibleAt <= now);
+    const groups = Map.groupBy(this.#messages.values(), ({ message }) => message.group ?? "");
+    const isFree = (group: readonly Stored[]): boolean => group.every(({ visibleAt }) => visibleAt <= now);
+    return [...groups.values()].filter(isFree).flat();
   }
 
   deleteBatch(receipts: readonly string[]): void {

@@ -16,7 +16,7 @@ export interface AwsCommand<Output> {
 
 /** Every SDK v3 client fits, and so does the local world's (local/faces/ports/world-client.ts). */
 export interface AwsClient {
-  send(command: never): Promise<unknown>;
+  send(command: never, options?: { readonly abortSignal: AbortSignal }): Promise<unknown>;
 }
 
 /** A client and the pace of its service: what an adapter is built from. */
@@ -35,6 +35,14 @@ export function send<Output>(to: Paced, command: AwsCommand<Output>): Promise<Ou
     }
   });
 }
+
+/**
+ * A client whose calls are serialized and signed like any other, and end before they reach the network: what
+ * a starting function rehearses its writes with, so that their code is compiled. Every call rejects.
+ */
+export const rehearsing = (client: AwsClient): AwsClient => ({
+  send: (command) => client.send(command, { abortSignal: AbortSignal.abort() }),
+});
 
 export interface ClientSettings {
   /** From one attempt to its answer. The pipeline repeats work itself, so it rather fails soon. */

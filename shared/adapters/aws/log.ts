@@ -3,6 +3,7 @@
 
 import type { Clock } from "../../ports/clock.ts";
 import type { Log, LogFields } from "../../ports/log.ts";
+import { systemClock } from "./clock.ts";
 
 const METRIC_NAMESPACE = "Fairlead";
 const METRIC_DIMENSION = "function";
@@ -37,6 +38,13 @@ export function createLog(options: LogOptions): Log {
     },
   };
 }
+
+/** For what is played through and did not happen: the lines are made all the same. */
+export const silentLog: Log = createLog({
+  name: "rehearsal",
+  clock: systemClock,
+  write: () => undefined,
+});
 
 function metricLine(
   options: LogOptions,

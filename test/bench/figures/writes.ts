@@ -218,6 +218,7 @@ function portsOf({ kernel, stores, client, queues }: Parts): { ports: PassPorts;
     act: { registry: registry.write, stopper: { stopTask: () => Promise.resolve() } },
     clock: { now: kernel.now },
     log: silent,
+    wait: (ms: number) => sleep(kernel, ms),
     settings: { installation: "bench", mode: "act" },
     // -- reason: only what a pass of these services reaches is here
   } as PassPorts;
