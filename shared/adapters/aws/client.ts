@@ -31,7 +31,7 @@ export function send<Output>(to: Paced, command: AwsCommand<Output>): Promise<Ou
     try {
       return (await to.client.send(command as never)) as Output;
     } catch (error) {
-      throw translateError(error, command.constructor.name);
+      throw translateError(error, operationOf(command));
     }
   });
 }
@@ -43,6 +43,13 @@ export function send<Output>(to: Paced, command: AwsCommand<Output>): Promise<Ou
 export const rehearsing = (client: AwsClient): AwsClient => ({
   send: (command) => client.send(command, { abortSignal: AbortSignal.abort() }),
 });
+
+/** Class names are minified in the bundles; an operation's schema keeps AWS's own: [9, namespace, name, …]. */
+function operationOf(command: object): string {
+  const schema: unknown = Reflect.get(command, "schema");
+  const name: unknown = Array.isArray(schema) ? schema[2] : undefined;
+  return typeof name === "string" ? name : command.constructor.name;
+}
 
 export interface ClientSettings {
   /** From one attempt to its answer. The pipeline repeats work itself, so it rather fails soon. */
