@@ -1,11 +1,12 @@
 // The synthesized installation, as the tests read it: the real app over stand-in bundles, so that no test
 // here waits for a build.
 
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { App } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
+import { afterAll } from "vitest";
 import { fairleadApp } from "../../infra/app.ts";
 import { FUNCTIONS } from "../../infra/pipeline.ts";
 import type { Settings } from "../../infra/settings.ts";
@@ -36,8 +37,14 @@ function standInBundles(folder: string): string {
   return folder;
 }
 
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
 export function appOf(given: GivenSettings): App {
   const folder = mkdtempSync(join(tmpdir(), "fairlead-infra-"));
+  folders.push(folder);
   const bundles = standInBundles(mkdtempSync(join(folder, "bundles-")));
   return fairleadApp({ settings: settingsFrom(given), outdir: join(folder, "cdk.out"), bundles });
 }
