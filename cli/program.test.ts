@@ -47,6 +47,7 @@ describe("usage", () => {
       "local",
       "status",
       "events",
+      "record",
       "why",
       "discover",
       "apply",
@@ -162,6 +163,11 @@ describe("completion", () => {
     ],
     [["why", "quay/crane", "--l"], ["--limit"]],
     [["local", "--on"], ["--once"]],
+    [
+      ["local", "break", "event-"],
+      ["event-loss", "event-duplication", "event-delay"],
+    ],
+    [["local", "break", "oom", "--sha"], ["--share"]],
     [["--region", "x", "stat"], ["status"]],
     [["why", ""], []],
   ])("of %j is %j", async (words, found) => {

@@ -10,6 +10,7 @@ import { eventsCommand } from "./commands/events.ts";
 import { killSwitchCommand } from "./commands/kill-switch.ts";
 import { localCommand } from "./commands/local.ts";
 import { approveCommand, pauseCommand, resumeCommand, stopCommand } from "./commands/orders.ts";
+import { recordCommand } from "./commands/record.ts";
 import { statusCommand } from "./commands/status.ts";
 import { whyCommand } from "./commands/why.ts";
 import type { ExitCode } from "./failure.ts";
@@ -29,6 +30,7 @@ const VERBS = [
   whyCommand,
   discoverCommand,
   eventsCommand,
+  recordCommand,
   applyCommand,
   pauseCommand,
   resumeCommand,

@@ -99,13 +99,16 @@ const readTasks = ({ settings }: Grants): Permission => ({
   because: "tasks come and go; their ids are not known beforehand",
 });
 
-/** ListTasks is authorised on container instances, also where it asks for Fargate tasks. */
+/**
+ * The reference names container instances; refusals that users report name `*` where the call names none, so
+ * only the condition narrows it: https://github.com/cdklabs/construct-hub/issues/1207
+ */
 const listTasks = ({ settings }: Grants): Permission => ({
   sid: "ListTasks",
   actions: ["ecs:ListTasks"],
-  resources: withinClusters("container-instance", settings),
+  resources: ["*"],
   ...onlyClusters(settings),
-  because: "container instances come and go; their ids are not known beforehand",
+  because: "a listing that names no container instance may be authorised on everything",
 });
 
 const readInstances = ({ settings }: Grants): Permission => ({

@@ -6,17 +6,20 @@ import type { Failures } from "../../local/scenario/scenario.ts";
 import { Found } from "../failure.ts";
 import type { Io, Paint, Stream } from "../io.ts";
 import { paintFor } from "../io.ts";
+import { renderChange } from "../render/break.ts";
 import type { Outcome } from "../render/local.ts";
 import { outcomeJson, renderMeasured } from "../render/local.ts";
 import type { Screen } from "../render/screen.ts";
 import { createScreen } from "../render/screen.ts";
 import { globalsOf } from "../session.ts";
+import { breakCommand, mendCommand } from "./break.ts";
 import { wholeNumber } from "./why.ts";
 
 interface LocalOptions {
   readonly once?: true;
   readonly json?: true;
   readonly port?: number;
+  readonly processes: boolean;
   readonly seed: number;
 }
 
@@ -29,12 +32,15 @@ export const localCommand = (io: Io): Command =>
     .option("--once", "end after the scenario: exit code 0, or 1 and what failed")
     .option("--json", "the last line of stdout is the result as one JSON object; the rest goes to stderr")
     .option("--port <number>", "the port of the local AWS; default: any free one", wholeNumber(1, MAX_PORT))
+    .option("--no-processes", "tasks and load balancers are modelled: no processes, no HTTP, no DNS")
     .option("--seed <number>", "the chance of the local AWS", wholeNumber(0, MAX_SEED), 1)
     .action(async (options: LocalOptions, command: Command) => {
       const stream = options.json === true ? io.stderr : io.stdout;
       const paint = paintFor(stream, io, globalsOf(command).color);
       await runLocal(options, { io, stream, paint, screen: createScreen(stream) });
-    });
+    })
+    .addCommand(breakCommand(io))
+    .addCommand(mendCommand(io));
 
 interface Stage {
   readonly io: Io;
@@ -46,13 +52,16 @@ interface Stage {
 async function runLocal(options: LocalOptions, stage: Stage): Promise<void> {
   const { startDemo } = await import("../../local/scenario/demo.ts");
   const { io, screen, paint } = stage;
-  const { seed, port } = options;
+  const { seed, port, processes: isReal } = options;
   const demo = await startDemo({
     seed,
+    isReal,
+    onNotice: (text) => io.stderr.write(`${text}\n`),
     ...(port !== undefined && { port }),
     onProgress: (text) => io.stderr.write(`${text} …\n`),
     onError: (error) =>
       screen.log(paint("bad", `local AWS: ${error instanceof Error ? error.message : String(error)}`)),
+    onChaos: ({ what, broken }) => screen.log(renderChange(what, broken, paint)),
   });
   try {
     const failures = await live(demo, options, stage);
@@ -104,7 +113,10 @@ const endedEarly = ({ once }: LocalOptions): Failures =>
 
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1).padStart(5)}s`;
 
-function introduce({ place }: Demo, { screen, paint, isFound }: Stage & { readonly isFound: boolean }): void {
+function introduce(
+  { place, doorstep }: Demo,
+  { screen, paint, isFound }: Stage & { readonly isFound: boolean },
+): void {
   const { endpoint, region } = place;
   const credentials = "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local";
   screen.log(
@@ -118,6 +130,11 @@ function introduce({ place }: Demo, { screen, paint, isFound }: Stage & { readon
       ? "In another terminal: npx fairlead status, events, why demo/web, discover demo/api"
       : `Another fairlead local runs: the commands find that one. This one: --table ${place.table} --work-queue-url ${place.workQueueUrl} --endpoint-url ${endpoint}`,
   );
+  if (doorstep !== undefined) {
+    const { url, name, dns } = doorstep;
+    screen.log(`Tasks are processes. The load balancer of web: ${paint("bold", `curl ${url}`)}`);
+    screen.log(`DNS answers on ${dns.address}:${dns.port}: dig @${dns.address} -p ${dns.port} ${name}`);
+  }
   screen.log(
     paint(
       "dim",

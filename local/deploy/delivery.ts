@@ -33,7 +33,7 @@ export function createBusDelivery(): BusDelivery {
       deliver: (target, delivery) =>
         site === undefined
           ? refused(`nothing is deployed for ${target.Arn}`)
-          : deliver(site, track)(target, delivery),
+          : track(deliver(site, target, delivery)),
       deadLetter: (letter) => {
         if (site !== undefined) void track(keepDeadLetter(site, letter));
       },
@@ -48,33 +48,50 @@ export function createBusDelivery(): BusDelivery {
   };
 }
 
-type Track = <T>(work: Promise<T>) => Promise<T>;
-
 const refused = (message: string): DeliveryOutcome => ({ failed: "refused", code: "NO_RESOURCE", message });
 
-function deliver(site: Site, track: Track) {
-  return (target: Target, { body }: Delivery): DeliveryOutcome | Promise<DeliveryOutcome> => {
-    const lambda = site.functions.get(target.Arn)?.lambda;
-    if (lambda !== undefined) {
-      const policy = site.asyncPolicies.get(target.Arn) ?? { maximumRetries: 2 };
-      site.asynchronous.invoke(lambda, JSON.parse(body), policy);
-      return "delivered";
-    }
-    const QueueUrl = queueUrlOf(site, target.Arn) ?? foreignQueueUrl(site, target.Arn);
-    if (QueueUrl === undefined) return refused(`target ${target.Arn} does not exist`);
-    const group = target.SqsParameters?.MessageGroupId;
-    const command = {
-      QueueUrl,
-      MessageBody: body,
-      ...(group === undefined ? {} : { MessageGroupId: group }),
-    };
-    return track(
-      site.sqs.send(new SendMessageCommand(command)).then(
-        () => "delivered" as const,
-        (error: unknown) => outcomeOf(error),
-      ),
-    );
+async function deliver(
+  site: Site,
+  target: Target,
+  { body, ruleArn }: Pick<Delivery, "body" | "ruleArn">,
+): Promise<DeliveryOutcome> {
+  const lambda = site.functions.get(target.Arn)?.lambda;
+  const action = lambda === undefined ? "sqs:SendMessage" : "lambda:InvokeFunction";
+  const denied = await denialFor(site, { target, ruleArn, action });
+  if (denied !== undefined) return { failed: "refused", code: "NO_PERMISSIONS", message: denied };
+  if (lambda !== undefined) {
+    const policy = site.asyncPolicies.get(target.Arn) ?? { maximumRetries: 2 };
+    site.asynchronous.invoke(lambda, JSON.parse(body), policy);
+    return "delivered";
+  }
+  const QueueUrl = queueUrlOf(site, target.Arn) ?? foreignQueueUrl(site, target.Arn);
+  if (QueueUrl === undefined) return refused(`target ${target.Arn} does not exist`);
+  const group = target.SqsParameters?.MessageGroupId;
+  const command = {
+    QueueUrl,
+    MessageBody: body,
+    ...(group === undefined ? {} : { MessageGroupId: group }),
   };
+  return site.sqs.send(new SendMessageCommand(command)).then(
+    () => "delivered" as const,
+    (error: unknown) => outcomeOf(error),
+  );
+}
+
+interface Push {
+  readonly target: Pick<Target, "Arn" | "RoleArn">;
+  readonly ruleArn: string;
+  readonly action: string;
+}
+
+/** A target with a role is reached as that role, any other as EventBridge itself, if the target's policy lets it. */
+async function denialFor(site: Site, { target, ruleArn, action }: Push): Promise<string | undefined> {
+  const { Arn: resource, RoleArn: roleArn } = target;
+  const isOurs = site.functions.has(resource) || site.queues.has(resource);
+  if (!isOurs) return undefined;
+  const sessionName = ruleArn.slice(ruleArn.lastIndexOf("/") + 1);
+  const as = roleArn === undefined ? { service: "events.amazonaws.com" } : { roleArn, sessionName };
+  return (await site.authority.act({ as, action, resource, sourceArn: ruleArn }))?.message;
 }
 
 /** A queue that somebody made with an AWS client; whether it exists, SQS tells. */
@@ -92,6 +109,9 @@ function outcomeOf(error: unknown): DeliveryOutcome {
 }
 
 async function keepDeadLetter(site: Site, letter: DeadLetterMessage): Promise<void> {
+  const ruleArn = letter.attributes["RULE_ARN"] ?? "";
+  const target = { Arn: letter.queueArn };
+  if ((await denialFor(site, { target, ruleArn, action: "sqs:SendMessage" })) !== undefined) return;
   const QueueUrl = queueUrlOf(site, letter.queueArn);
   const attributes = Object.entries(letter.attributes).map(([name, StringValue]) => [
     name,

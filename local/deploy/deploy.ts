@@ -5,6 +5,10 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { WireFace } from "../faces/wire/server.ts";
 import type { WorldApi } from "../faces/wire/world-api.ts";
+import type { Authority } from "../iam/authority.ts";
+import { createAuthority } from "../iam/authority.ts";
+import type { Denial } from "../iam/denial.ts";
+import type { Grant } from "../iam/roles.ts";
 import type { AsyncInvokerOptions } from "../runtime/async-invoker.ts";
 import { createAsyncInvoker } from "../runtime/async-invoker.ts";
 import type { LogLine } from "../runtime/lambda-function.ts";
@@ -23,6 +27,8 @@ export interface DeployOptions {
   readonly wire: WireFace;
   /** The same whose hooks the world was made with. */
   readonly delivery: BusDelivery;
+  /** The same that the wire asks; without it only what services do themselves is decided about. */
+  readonly authority?: Authority;
   readonly asynchronous?: AsyncInvokerOptions;
   readonly onLog?: (line: LogLine) => void;
   /** What went wrong outside of any function: a queue that cannot be reached, a throttled poller. */
@@ -41,6 +47,10 @@ export interface LocalDeployment {
   readonly queues: readonly DeployedQueue[];
   readonly tables: readonly Created[];
   readonly roles: readonly DeployedRole[];
+  /** What roles and resource policies refused so far: in a run that goes well there is none. */
+  readonly denials: readonly Denial[];
+  /** Every action that the templates grant to a role, and whether it was used so far. */
+  grants(): readonly Grant[];
   /** Known, but without a local meaning. */
   readonly ignored: readonly IgnoredResource[];
   /** What `Ref` gives, by `stack/logicalId`. */
@@ -78,6 +88,8 @@ export async function deployLocal(options: DeployOptions): Promise<LocalDeployme
     queues: [...site.queues.values()],
     tables: [...site.tables.values()],
     roles: [...site.roles.values()],
+    denials: site.authority.denials,
+    grants: site.authority.roles.grants,
     ignored: progress.ignored,
     physicalIds: progress.physicalIds,
     outputs: progress.outputs,
@@ -85,7 +97,7 @@ export async function deployLocal(options: DeployOptions): Promise<LocalDeployme
   };
 }
 
-function createSite({ wire, world, asynchronous, onLog, onError }: DeployOptions): Site {
+function createSite({ wire, world, authority, asynchronous, onLog, onError }: DeployOptions): Site {
   const credentials = { accessKeyId: "local", secretAccessKey: "local" };
   const client = { endpoint: wire.endpoint, region: wire.region, credentials };
   const { account, region, endpoint } = wire;
@@ -94,6 +106,7 @@ function createSite({ wire, world, asynchronous, onLog, onError }: DeployOptions
     region,
     endpoint,
     world,
+    authority: authority ?? createAuthority({ account, region, lookup: () => undefined }),
     sqs: new SQSClient(client),
     dynamodb: new DynamoDBClient(client),
     asynchronous: createAsyncInvoker({ ...asynchronous, ...(onError === undefined ? {} : { onError }) }),
@@ -103,6 +116,7 @@ function createSite({ wire, world, asynchronous, onLog, onError }: DeployOptions
     functions: new Map(),
     tables: new Map(),
     roles: new Map(),
+    policies: new Map(),
     asyncPolicies: new Map(),
     pollers: [],
   };

@@ -13,7 +13,7 @@ import type { CreateResource, DeployedFunction, ResourceRequest, Site } from "./
 import { physicalName } from "./site.ts";
 import type { Properties } from "./template.ts";
 
-export const createFunction: CreateResource = (request) => {
+export const createFunction: CreateResource = async (request) => {
   const { site, properties, stack, logicalId } = request;
   const name = physicalName(request, properties["FunctionName"], 64);
   const arn = `arn:aws:lambda:${site.region}:${site.account}:function:${name}`;
@@ -21,13 +21,31 @@ export const createFunction: CreateResource = (request) => {
   const settings = { ...shapeOf(properties), ...codeOf(request), name, arn, onLog: site.onLog };
   const lambda = createLambdaFunction({ ...settings, variables: variablesOf(request, accessKeyId) });
   const roleArn = String(properties["Role"]);
+  site.authority.roles.signAs(accessKeyId, { roleArn, sessionName: name });
   site.functions.set(arn, { stack: stack.name, logicalId, name, arn, roleArn, accessKeyId, lambda });
   const deadLetters = properties["DeadLetterConfig"] as { readonly TargetArn?: string } | undefined;
-  if (deadLetters?.TargetArn !== undefined) {
-    site.asyncPolicies.set(arn, { maximumRetries: 2, onGivenUp: toDeadLetters(site, deadLetters.TargetArn) });
+  const { TargetArn } = deadLetters ?? {};
+  if (TargetArn !== undefined) {
+    await requirePermissions(site, { roleArn, sessionName: name }, [["sqs:SendMessage", TargetArn]]);
+    site.asyncPolicies.set(arn, { maximumRetries: 2, onGivenUp: toDeadLetters(site, TargetArn) });
   }
   return { ref: name, attributes: { Arn: arn } };
 };
+
+/** Lambda refuses what the function's role does not let it do later. */
+async function requirePermissions(
+  site: Site,
+  as: { readonly roleArn: string; readonly sessionName: string },
+  needed: readonly (readonly [action: string, resource: string])[],
+): Promise<void> {
+  for (const [action, resource] of needed) {
+    const denial = await site.authority.act({ as, action, resource });
+    if (denial === undefined) continue;
+    const call = action.slice(action.indexOf(":") + 1);
+    const summary = `The provided execution role does not have permissions to call ${call} on SQS`;
+    throw new AppError("input", `${summary}: ${denial.message}`);
+  }
+}
 
 /** AWS's defaults: 3 s, 128 MB. */
 function shapeOf(
@@ -82,7 +100,10 @@ function functionOf(site: Site, nameOrArn: unknown): DeployedFunction {
   return found;
 }
 
-export const createEventSourceMapping: CreateResource = (request) => {
+/** https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions */
+const POLLER_ACTIONS = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+
+export const createEventSourceMapping: CreateResource = async (request) => {
   const { site, properties, stack, logicalId } = request;
   const queueArn = String(properties["EventSourceArn"]);
   const queueUrl = queueUrlOf(site, queueArn);
@@ -93,12 +114,15 @@ export const createEventSourceMapping: CreateResource = (request) => {
   const scaling = properties["ScalingConfig"] as { readonly MaximumConcurrency?: number } | undefined;
   const responses = (properties["FunctionResponseTypes"] ?? []) as readonly string[];
   const isEnabled = properties["Enabled"] !== false;
+  const { name, roleArn, lambda } = functionOf(site, properties["FunctionName"]);
+  const needed = POLLER_ACTIONS.map((action) => [action, queueArn] as const);
+  await requirePermissions(site, { roleArn, sessionName: name }, needed);
   const mapping = {
     sqs: site.sqs,
     queueUrl,
     queueArn,
     region: site.region,
-    target: functionOf(site, properties["FunctionName"]).lambda,
+    target: lambda,
     batchSize: Number(properties["BatchSize"] ?? 10),
     windowMs: Number(properties["MaximumBatchingWindowInSeconds"] ?? 0) * 1_000,
     reportsFailures: responses.includes("ReportBatchItemFailures"),
@@ -111,13 +135,16 @@ export const createEventSourceMapping: CreateResource = (request) => {
   return { ref: `${stack.name}-${logicalId}`, attributes: { Id: `${stack.name}-${logicalId}` } };
 };
 
-export const createEventInvokeConfig: CreateResource = ({ site, properties, stack, logicalId }) => {
-  const { arn } = functionOf(site, properties["FunctionName"]);
+export const createEventInvokeConfig: CreateResource = async ({ site, properties, stack, logicalId }) => {
+  const { arn, name, roleArn } = functionOf(site, properties["FunctionName"]);
   const destinations = properties["DestinationConfig"] as
     | { OnFailure?: { Destination?: string } }
     | undefined;
   const destination = destinations?.OnFailure?.Destination;
   const age = properties["MaximumEventAgeInSeconds"];
+  if (destination !== undefined) {
+    await requirePermissions(site, { roleArn, sessionName: name }, [["sqs:SendMessage", destination]]);
+  }
   const policy: AsyncPolicy = {
     maximumRetries: Number(properties["MaximumRetryAttempts"] ?? 2),
     ...(age === undefined ? {} : { maximumAgeMs: Number(age) * 1_000 }),

@@ -4,6 +4,13 @@
 import { AppError } from "../../shared/base/errors.ts";
 import { createEventInvokeConfig, createEventSourceMapping, createFunction } from "./function.ts";
 import { createQueue } from "./queue.ts";
+import {
+  createManagedPolicy,
+  createPermission,
+  createPolicy,
+  createQueuePolicy,
+  createRole,
+} from "./role.ts";
 import { createRule, createSchedule } from "./rule.ts";
 import type { CreateResource, ResourceRequest, ResourceResult } from "./site.ts";
 import { physicalName } from "./site.ts";
@@ -13,11 +20,15 @@ const CREATED: Readonly<Record<string, CreateResource>> = {
   "AWS::DynamoDB::GlobalTable": createTable,
   "AWS::DynamoDB::Table": createTable,
   "AWS::Events::Rule": createRule,
+  "AWS::IAM::ManagedPolicy": createManagedPolicy,
+  "AWS::IAM::Policy": createPolicy,
   "AWS::IAM::Role": createRole,
   "AWS::Lambda::EventInvokeConfig": createEventInvokeConfig,
   "AWS::Lambda::EventSourceMapping": createEventSourceMapping,
   "AWS::Lambda::Function": createFunction,
+  "AWS::Lambda::Permission": createPermission,
   "AWS::SQS::Queue": createQueue,
+  "AWS::SQS::QueuePolicy": createQueuePolicy,
   "AWS::Scheduler::Schedule": createSchedule,
 };
 
@@ -28,14 +39,10 @@ const WITHOUT_LOCAL_MEANING: Readonly<Record<string, { readonly service: string;
     "AWS::CloudWatch::Alarm": { service: "cloudwatch", name: "AlarmName" },
     "AWS::CloudWatch::CompositeAlarm": { service: "cloudwatch", name: "AlarmName" },
     "AWS::CloudWatch::Dashboard": { service: "cloudwatch", name: "DashboardName" },
-    "AWS::IAM::ManagedPolicy": { service: "iam", name: "ManagedPolicyName" },
-    "AWS::IAM::Policy": { service: "iam", name: "PolicyName" },
     "AWS::KMS::Alias": { service: "kms", name: "AliasName" },
     "AWS::KMS::Key": { service: "kms" },
-    "AWS::Lambda::Permission": { service: "lambda" },
     "AWS::Logs::LogGroup": { service: "logs", name: "LogGroupName" },
     "AWS::SNS::Topic": { service: "sns", name: "TopicName" },
-    "AWS::SQS::QueuePolicy": { service: "sqs" },
   };
 
 export interface Outcome {
@@ -68,13 +75,4 @@ function placeholder(request: ResourceRequest, known: { service: string; name?: 
   const name = physicalName(request, known.name === undefined ? undefined : properties[known.name], 255);
   const arn = `arn:aws:${known.service}:${site.region}:${site.account}:${name}`;
   return { ref: name, attributes: { Arn: arn, Id: name, KeyId: name, TopicArn: arn } };
-}
-
-/** The role's documents are kept for whoever checks calls against them. */
-function createRole(request: ResourceRequest): ResourceResult {
-  const { site, properties, stack, logicalId } = request;
-  const name = physicalName(request, properties["RoleName"], 64);
-  const arn = `arn:aws:iam::${site.account}:role/${name}`;
-  site.roles.set(arn, { stack: stack.name, logicalId, name, arn, properties });
-  return { ref: name, attributes: { Arn: arn, RoleId: `AROALOCAL${logicalId}` } };
 }

@@ -3,6 +3,8 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { WorldApi } from "../faces/wire/world-api.ts";
+import type { Authority } from "../iam/authority.ts";
+import type { Policy } from "../iam/policy.ts";
 import type { AsyncInvoker, AsyncPolicy } from "../runtime/async-invoker.ts";
 import type { LambdaFunction, LogLine } from "../runtime/lambda-function.ts";
 import type { QueuePoller } from "../runtime/queue-poller.ts";
@@ -38,6 +40,7 @@ export interface Site {
   readonly sqs: SQSClient;
   readonly dynamodb: DynamoDBClient;
   readonly asynchronous: AsyncInvoker;
+  readonly authority: Authority;
   readonly onLog: (line: LogLine) => void;
   readonly onError: (error: unknown) => void;
   /** Each by ARN. */
@@ -45,6 +48,8 @@ export interface Site {
   readonly functions: Map<string, DeployedFunction>;
   readonly tables: Map<string, Created>;
   readonly roles: Map<string, DeployedRole>;
+  /** Managed policies of the templates. */
+  readonly policies: Map<string, Policy>;
   /** By function ARN. */
   readonly asyncPolicies: Map<string, AsyncPolicy>;
   readonly pollers: QueuePoller[];

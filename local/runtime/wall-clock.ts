@@ -13,6 +13,8 @@ export interface WallClock {
   catchUp(): void;
   /** The same world, brought up to now around every call. */
   inStep(world: WorldApi): WorldApi;
+  /** Something happened outside of the world: it is told now, by the world's clock, and takes effect now. */
+  enter(tell: () => void): void;
   stop(): void;
 }
 
@@ -40,6 +42,11 @@ export function followWallClock(timeline: Clocked, now: () => number = Date.now)
         return output;
       },
     }),
+    enter: (tell) => {
+      catchUp();
+      tell();
+      catchUp();
+    },
     stop: () => {
       isStopped = true;
       clearTimeout(timer);

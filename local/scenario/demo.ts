@@ -1,16 +1,27 @@
 // One running demo: the local AWS with Fairlead deployed on it, the registries of the demo fleet, and the
 // meter that watches from outside.
 
+import { constants } from "node:os";
 import { AppError } from "../../shared/base/errors.ts";
 import { ENVIRONMENT } from "../../shared/contracts/environment.ts";
 import type { Policies } from "../../shared/shell/operator.ts";
-import type { LocalAws } from "../deploy/local-aws.ts";
+import type { LocalAws, LocalAwsOptions } from "../deploy/local-aws.ts";
 import { startLocalAws } from "../deploy/local-aws.ts";
 import type { World } from "../world/world.ts";
 import { freshAssembly } from "./assembly.ts";
 import type { Clients, DemoService } from "./fleet.ts";
-import { addHosts, createRegistries, createServices, DEMO_ECS, demoClients, demoPolicies } from "./fleet.ts";
+import {
+  addHosts,
+  createRegistries,
+  createServices,
+  DEMO_ECS,
+  DEMO_ELB,
+  demoClients,
+  demoPolicies,
+} from "./fleet.ts";
 import { requireFreePort } from "./free-port.ts";
+import type { Doorstep } from "./front-door.ts";
+import { createFrontDoor, NAME, nameFrontDoor } from "./front-door.ts";
 import type { Meter } from "./measure.ts";
 import { startMeter } from "./measure.ts";
 import { addForeignInstance } from "./truth.ts";
@@ -21,6 +32,12 @@ export interface DemoOptions {
   readonly onProgress: (text: string) => void;
   /** What no function reported: a queue that cannot be reached, a poller that was throttled. */
   readonly onError: (error: unknown) => void;
+  /** Tasks as processes, a load balancer that forwards HTTP, DNS; else all of them are modelled. */
+  readonly isReal: boolean;
+  /** What is not real on this system, in one line. */
+  readonly onNotice: (text: string) => void;
+  /** What somebody broke or mended. */
+  readonly onChaos?: LocalAwsOptions["onChaos"];
 }
 
 /** Where the installation is: what the other commands need to find it. */
@@ -43,6 +60,8 @@ export interface Demo {
   /** Container instances that the scenario drained. */
   readonly drained: Set<string>;
   readonly deployment: LocalAws["deployment"];
+  /** undefined: nobody can come in, all is modelled. */
+  readonly doorstep: Doorstep | undefined;
   startServices(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -61,12 +80,19 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     source: { cdkOut },
     seed: options.seed,
     ecs: DEMO_ECS,
+    elb: DEMO_ELB,
+    // A dozen programs that start at once take nothing away from the functions and from the world's clock.
+    ...(options.isReal && { real: { niceness: constants.priority.PRIORITY_LOW } }),
+    onNotice: options.onNotice,
     ...(options.port !== undefined && { port: options.port }),
     onCall: (call) => {
       if (call.accessKeyId?.startsWith(`local-${INSTALLATION}-`)) early.meter?.countCall(call);
     },
     onLog: ({ line }) => early.meter?.readLog(line),
     onError: options.onError,
+    // The scenario fails on them; here they are seen when they happen.
+    onDenial: ({ message }) => options.onError(new AppError("denied", message)),
+    ...(options.onChaos !== undefined && { onChaos: options.onChaos }),
   });
   try {
     const demo = await furnish(aws);
@@ -78,7 +104,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   }
 }
 
-async function furnish({ world, wire, deployment, stop }: LocalAws): Promise<Demo> {
+async function furnish({ world, wire, deployment, real, stop }: LocalAws): Promise<Demo> {
   const clients = demoClients(wire.endpoint, wire.region);
   const services = await createRegistries(clients);
   const [first] = services;
@@ -86,6 +112,8 @@ async function furnish({ world, wire, deployment, stop }: LocalAws): Promise<Dem
   addHosts(world);
   const { endpoint, region, account } = wire;
   const policies = await demoPolicies(services, { account, region });
+  const frontDoor = await createFrontDoor(clients);
+  nameFrontDoor(world, frontDoor);
   const meter = startMeter(world, services, INSTALLATION);
   return {
     place: { endpoint, region, account, ...namesOf(deployment) },
@@ -96,14 +124,23 @@ async function furnish({ world, wire, deployment, stop }: LocalAws): Promise<Dem
     meter,
     drained: new Set(),
     deployment,
-    startServices: () => createServices(clients),
+    doorstep: await doorstepOf(real),
+    startServices: () => createServices(clients, frontDoor),
     stop: async () => {
       meter.stop();
       clients.ecs.destroy();
+      clients.elb.destroy();
       clients.cloudMap.destroy();
       await stop();
     },
   };
+}
+
+async function doorstepOf(real: LocalAws["real"]): Promise<Doorstep | undefined> {
+  await real?.balancer.ready();
+  const [endpoint] = real?.balancer.endpoints() ?? [];
+  if (real === undefined || endpoint === undefined) return undefined;
+  return { url: endpoint.url, name: NAME, dns: real.dns };
 }
 
 /** The names that the template gave to the functions. */

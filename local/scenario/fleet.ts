@@ -7,6 +7,7 @@ import {
   ECSClient,
   RegisterTaskDefinitionCommand,
 } from "@aws-sdk/client-ecs";
+import { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import {
   CreateHttpNamespaceCommand,
   CreateServiceCommand,
@@ -18,7 +19,9 @@ import type { Scope } from "../../shared/base/keys.ts";
 import { parseManifest } from "../../shared/contracts/manifest.ts";
 import type { Policies } from "../../shared/shell/operator.ts";
 import type { EcsOptions } from "../world/ecs/ecs.ts";
+import type { ElbOptions } from "../world/elb/context.ts";
 import type { World } from "../world/world.ts";
+import type { FrontDoor } from "./front-door.ts";
 import { pause } from "./wall-time.ts";
 
 export const CLUSTER = "demo";
@@ -38,6 +41,9 @@ export const DEMO_ECS: EcsOptions = {
     deprovisioning: { minMs: 1_000, maxMs: 3_000 },
   },
 };
+
+/** Load balancers are ready at once, not after minutes. Targets and rules keep the model's own delays. */
+export const DEMO_ELB: ElbOptions = { provisioning: { minMs: 0, maxMs: 0 } };
 
 export interface DemoService {
   readonly name: "web" | "api" | "edge";
@@ -67,13 +73,18 @@ const EXTERNAL_HOSTS = 2;
 
 export interface Clients {
   readonly ecs: ECSClient;
+  readonly elb: ElasticLoadBalancingV2Client;
   readonly cloudMap: ServiceDiscoveryClient;
 }
 
 export function demoClients(endpoint: string, region: string): Clients {
   const credentials = { accessKeyId: "scenario", secretAccessKey: "scenario" };
   const options = { endpoint, region, credentials, disableHostPrefix: true };
-  return { ecs: new ECSClient(options), cloudMap: new ServiceDiscoveryClient(options) };
+  return {
+    ecs: new ECSClient(options),
+    elb: new ElasticLoadBalancingV2Client(options),
+    cloudMap: new ServiceDiscoveryClient(options),
+  };
 }
 
 /** The registries: Fairlead does not create them, they are the user's. */
@@ -118,10 +129,13 @@ export function addHosts(world: World): void {
   }
 }
 
-export async function createServices({ ecs }: Clients): Promise<void> {
+/** `web` gets its requests through the load balancer. */
+export async function createServices({ ecs }: Clients, { targetGroupArn }: FrontDoor): Promise<void> {
   for (const blueprint of BLUEPRINTS) {
     await ecs.send(new RegisterTaskDefinitionCommand(definitionOf(blueprint)));
-    await ecs.send(new CreateEcsServiceCommand(serviceOf(blueprint)));
+    await ecs.send(
+      new CreateEcsServiceCommand({ ...serviceOf(blueprint), ...balanced(blueprint, targetGroupArn) }),
+    );
   }
 }
 
@@ -142,13 +156,23 @@ function definitionOf({ name, launchType, containerPort }: Blueprint) {
         portMappings: [{ containerPort, protocol: "tcp" as const }],
         // Without one a task counts as healthy 40 s after it runs, and a draining host is emptied that slowly.
         healthCheck: {
-          command: ["CMD-SHELL", "wget -q -O- localhost/health"],
+          // Where the task really listens: see local/images/images.ts.
+          command: [
+            "CMD-SHELL",
+            "wget -q -O- http://$HOST:$PORT/health || curl -fs http://$HOST:$PORT/health",
+          ],
           interval: HEALTH_CHECK_SECONDS,
         },
       },
     ],
   };
 }
+
+const balanced = ({ name, containerPort }: Blueprint, targetGroupArn: string) =>
+  name === "web" && {
+    healthCheckGracePeriodSeconds: 30,
+    loadBalancers: [{ targetGroupArn, containerName: "app", containerPort }],
+  };
 
 const serviceOf = ({ name, launchType, desiredCount }: Blueprint) => ({
   cluster: CLUSTER,

@@ -99,7 +99,7 @@ export async function runScenario(demo: Demo, options: ScenarioOptions): Promise
       signal: options.signal,
     });
     if (options.signal.aborted) return [];
-    if (!settled) return [`${step.text}: ${complaints(stage).join("; ")}`];
+    if (!settled) return [`${step.text}: ${complaints(stage).join("; ")}`, ...denialsOf(demo)];
     options.onStep(`registries are right after ${((performance.now() - began) / 1_000).toFixed(1)} s`);
   }
   return aftermath(demo);
@@ -125,10 +125,15 @@ function complaints(stage: Stage): readonly string[] {
   ]);
 }
 
+/** A refused call fails the run, also where the functions coped with it. */
+const denialsOf = ({ deployment }: Pick<Demo, "deployment">): Failures =>
+  [...new Set(deployment.denials.map(({ message }) => message))].map((message) => `IAM: ${message}`);
+
 /** What must hold besides: nobody else's instance touched, no function failed. */
-function aftermath({ world, services, deployment }: Demo): Failures {
+function aftermath(demo: Demo): Failures {
+  const { world, services, deployment } = demo;
   const [first] = services;
-  const failures: string[] = [];
+  const failures: string[] = [...denialsOf(demo)];
   if (first !== undefined && !hasForeignInstance(world, first))
     failures.push("an instance of another owner is gone");
   for (const { name, lambda } of deployment.functions) {

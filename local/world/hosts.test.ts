@@ -2,12 +2,13 @@
 
 import { describe, expect, it } from "vitest";
 import { epochMs } from "../../shared/base/time.ts";
+import { checkedOperations } from "../models/answer-check.ts";
 import type { WorldHost, WorldInterface } from "./hosts.ts";
 import { ec2Operations, ssmOperations } from "./hosts.ts";
 import { createKernel } from "./kernel.ts";
 
 const nodes: WorldHost[] = Array.from({ length: 12 }, (_, n) => ({
-  hostId: `mi-0123456789abcde${n.toString(16)}`,
+  hostId: `mi-0123456789abcdef${n.toString(16)}`,
   privateIp: `192.168.0.${n}`,
 }));
 const instance: WorldHost = {
@@ -30,8 +31,8 @@ const source = {
   networkInterface: (id: string) => (id === eni.eniId ? eni : undefined),
 };
 const operations = {
-  ...ec2Operations(createKernel({ seed: 1, startAt: epochMs(0) }), source),
-  ...ssmOperations(source),
+  ...checkedOperations("ec2", ec2Operations(createKernel({ seed: 1, startAt: epochMs(0) }), source)),
+  ...checkedOperations("ssm", ssmOperations(source)),
 };
 const call = (operation: string, input: object): object => operations[operation]?.(input as never) ?? {};
 
@@ -59,7 +60,7 @@ describe("DescribeInstances", () => {
     expect(attempt("i-0123456789abcdef1")).toThrow(
       expect.objectContaining({ name: "InvalidInstanceID.NotFound" }),
     );
-    expect(attempt("mi-0123456789abcde0")).toThrow(
+    expect(attempt("mi-0123456789abcdef0")).toThrow(
       expect.objectContaining({ name: "InvalidInstanceID.Malformed" }),
     );
   });

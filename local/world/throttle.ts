@@ -138,6 +138,37 @@ const cloudMapRules: readonly BucketRule[] = [
   ...each("servicediscovery", "GetService GetNamespace ListTagsForResource ListOperations", [50, 10]),
 ];
 
+/**
+ * 40 and 10 per second for Describe* of a whole account: https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-throttling.html.
+ * ECS has buckets of its own there. Rates of the other calls: see local/ASSUMPTIONS.md.
+ */
+const elbRules: readonly BucketRule[] = [
+  {
+    name: "elb read",
+    burst: 40,
+    perSecond: 10,
+    operations: of(
+      "elasticloadbalancing",
+      "DescribeAccountLimits DescribeListenerAttributes DescribeListeners DescribeLoadBalancerAttributes DescribeLoadBalancers DescribeRules DescribeTags DescribeTargetGroupAttributes DescribeTargetGroups DescribeTargetHealth",
+    ),
+  },
+  {
+    name: "elb targets",
+    burst: 20,
+    perSecond: 4,
+    operations: of("elasticloadbalancing", "RegisterTargets DeregisterTargets"),
+  },
+  {
+    name: "elb modify",
+    burst: 20,
+    perSecond: 3,
+    operations: of(
+      "elasticloadbalancing",
+      "AddTags CreateListener CreateLoadBalancer CreateRule CreateTargetGroup DeleteListener DeleteLoadBalancer DeleteRule DeleteTargetGroup ModifyListener ModifyLoadBalancerAttributes ModifyRule ModifyTargetGroup ModifyTargetGroupAttributes RemoveTags SetIpAddressType SetRulePriorities SetSecurityGroups SetSubnets",
+    ),
+  },
+];
+
 /** EC2 publishes 100 and 20 per second for each Describe call; CloudWatch its quotas; SSM nothing. */
 const otherRules: readonly BucketRule[] = [
   ...each("ec2", "DescribeInstances DescribeNetworkInterfaces", [100, 20]),
@@ -148,7 +179,7 @@ const otherRules: readonly BucketRule[] = [
   ...each("cloudwatch", "PutMetricAlarm PutCompositeAlarm DeleteAlarms SetAlarmState", [3, 3]),
 ];
 
-export const bucketRules: readonly BucketRule[] = [...ecsRules, ...cloudMapRules, ...otherRules];
+export const bucketRules: readonly BucketRule[] = [...ecsRules, ...cloudMapRules, ...elbRules, ...otherRules];
 
 interface Bucket {
   readonly rule: BucketRule;
@@ -221,5 +252,7 @@ function throttlingError(service: string, operation: string): AwsError {
     return new AwsError("RequestLimitExceeded", "The operation can't be completed: request quota reached.");
   if (service === "ec2")
     return new AwsError("RequestLimitExceeded", "Request limit exceeded.", { status: 503 });
+  // Seen with 400 in kubernetes-sigs/aws-load-balancer-controller#1871.
+  if (service === "elasticloadbalancing") return new AwsError("Throttling", "Rate exceeded");
   return new AwsError("ThrottlingException", "Rate exceeded");
 }

@@ -2,12 +2,17 @@
 
 import { describe, expect, it } from "vitest";
 import { epochMs, seconds } from "../../shared/base/time.ts";
+import { checkedWorld } from "../models/answer-check.ts";
+import { watchEvents } from "../models/event-check.ts";
 import type { World, WorldOptions } from "./world.ts";
 import { createWorld } from "./world.ts";
 
 const START = Date.UTC(2026, 10, 22);
-const worldOf = (options: Partial<WorldOptions> = {}): World =>
-  createWorld({ seed: 7, startAt: epochMs(START), ...options });
+function worldOf(options: Partial<WorldOptions> = {}): World {
+  const world = createWorld({ seed: 7, startAt: epochMs(START), ...options });
+  watchEvents(world.kernel);
+  return { ...world, ...checkedWorld(world) };
+}
 
 const definition = {
   family: "web",

@@ -11,6 +11,7 @@ import { drainFigures } from "./figures/drain.ts";
 import { scaleFigures } from "./figures/scale.ts";
 import { sweepFigures } from "./figures/sweep.ts";
 import { warmFigures } from "./figures/warm.ts";
+import { worldFigures } from "./figures/world-throughput.ts";
 import { writeFigures } from "./figures/writes.ts";
 import { startAwsStub } from "./rig/aws-stub.ts";
 import type { Bench } from "./rig/bench.ts";
@@ -69,6 +70,7 @@ const runs: readonly Run[] = [
   { ids: ["P7"], needs: "nothing", measure: () => sweepFigures() },
   { ids: ["P10"], needs: "processes", measure: scaleFigures },
   { ids: ["P11"], needs: "processes", measure: drainFigures },
+  { ids: ["W1"], needs: "nothing", measure: () => worldFigures() },
 ];
 
 async function measure({ ids, rounds }: Order): Promise<readonly Figure[]> {

@@ -9,6 +9,8 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { createWorldClient } from "../../local/faces/ports/world-client.ts";
 import type { WireFace } from "../../local/faces/wire/server.ts";
 import { startWireFace } from "../../local/faces/wire/server.ts";
+import { checkedWorld } from "../../local/models/answer-check.ts";
+import { watchEvents } from "../../local/models/event-check.ts";
 import type { World } from "../../local/world/world.ts";
 import { createWorld } from "../../local/world/world.ts";
 import { CONTROL_PLANE, clientOptions } from "../../shared/adapters/aws/client.ts";
@@ -17,7 +19,11 @@ import { describeCloudMap } from "./cloud-map.suite.ts";
 import { describeCompute } from "./compute.suite.ts";
 import { START } from "./samples.ts";
 
-const freshWorld = (): World => createWorld({ seed: 7, startAt: START });
+function freshWorld(): World {
+  const plain = createWorld({ seed: 7, startAt: START });
+  watchEvents(plain.kernel);
+  return { ...plain, ...checkedWorld(plain) };
+}
 
 const inProcess = async (world: World): Promise<Clients> => ({
   ecs: createWorldClient(world, "ecs"),

@@ -24,6 +24,7 @@ import { createTableInput } from "../../shared/contracts/table.ts";
 import type { Stores } from "./state-store.suite.ts";
 
 export interface DynamoServer {
+  readonly endpoint: string;
   readonly client: DynamoDBClient;
   /** An empty table of its own for each call. */
   table(): Promise<Table>;
@@ -39,13 +40,15 @@ export const storesOver = (table: Table): Stores => ({
 });
 
 function serverAt(port: number, stop: () => Promise<void>): DynamoServer {
+  const endpoint = `http://127.0.0.1:${port}`;
   const client = new DynamoDBClient({
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint,
     region: "us-east-1",
     credentials: { accessKeyId: "local", secretAccessKey: "local" },
   });
   let tables = 0;
   return {
+    endpoint,
     client,
     table: async () => {
       tables += 1;
@@ -97,7 +100,11 @@ export async function startDynamoDbLocal(): Promise<DynamoServer> {
   process.env["DDB_LOCAL_TELEMETRY"] = "0";
   const port = await freePort();
   const child = spawn({ port, stdio: "ignore" });
+  // Also when whoever asked for it is interrupted: nothing else would end it.
+  const kill = () => child.kill();
+  process.once("exit", kill);
   const server = serverAt(port, async () => {
+    process.removeListener("exit", kill);
     const ended = once(child, "exit");
     child.kill();
     await ended;

@@ -50,6 +50,9 @@ function grantsOf(given: GivenSettings): readonly Grant[] {
   });
 }
 
+/** The one statement whose resource AWS's reference and AWS's refusals name differently (infra/permissions.ts). */
+const LISTED_ON_ANYTHING = "ListTasks";
+
 const say = ({ role, sid, service, action, resource }: Grant): string =>
   `${role} ${sid}: ${service}:${action} on ${resource}`;
 
@@ -84,7 +87,8 @@ describe.each(Object.entries(grants))("the roles of an installation: %s", (_name
   });
 
   it("name resources wherever AWS lets them", async () => {
-    const isLoose = async (grant: Grant) => grant.resource === "*" && (await resourceTypes(grant)).length > 0;
+    const isLoose = async (grant: Grant) =>
+      grant.resource === "*" && grant.sid !== LISTED_ON_ANYTHING && (await resourceTypes(grant)).length > 0;
     expect(await filtered(list, isLoose)).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 // The `fairlead` command as a user runs it: a process of its own.
 
 import { execFile, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -97,6 +97,7 @@ describe("local", () => {
     const child = spawn(process.execPath, ["cli/main.ts", "local"], { cwd: root, env: environment });
     const ended = new Promise((resolve) => child.once("exit", resolve));
     let stdout = "";
+    let programs: readonly number[] = [];
     child.stdout.on("data", (chunk: Buffer) => {
       stdout += chunk.toString();
     });
@@ -107,14 +108,37 @@ describe("local", () => {
       });
       const { endpoint } = JSON.parse(readFileSync(stateFile, "utf8")) as { endpoint: string };
       expect(stdout).toContain(endpoint);
+      programs = childrenOf(child.pid ?? 0);
       await checkVerbs();
+      await fairlead("local", "break", "event-delay", "--share", "20");
+      expect((await fairlead("local", "mend")).stdout).toBe("mended: event-delay --share 20\n");
+      expect(stdout).toMatch(/broken: event-delay --share 20, until[\s\S]*mended: event-delay --share 20/);
     } finally {
       child.kill("SIGINT");
     }
     expect(await ended).toBe(0);
     expect(existsSync(stateFile)).toBe(false);
+    // Nine tasks and more: /proc is there on Linux only.
+    if (process.platform === "linux") expect(programs.length).toBeGreaterThanOrEqual(9);
+    expect(programs.filter((pid) => statusOf(pid) !== "")).toEqual([]);
   }, 150_000);
 });
+
+/** The tasks' processes. */
+function childrenOf(parent: number): readonly number[] {
+  if (process.platform !== "linux") return [];
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid) && statusOf(pid).includes(`\nPPid:\t${parent}\n`));
+}
+
+function statusOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, "utf8");
+  } catch {
+    return "";
+  }
+}
 
 async function checkVerbs(): Promise<void> {
   const status = await fairlead("status", "-o", "json");

@@ -136,7 +136,7 @@ describe("a deployment", () => {
       reservedConcurrency: 2,
     });
     expect(roles[0]?.properties["Policies"]).toHaveLength(1);
-    expect(ignored.map(({ logicalId }) => logicalId).sort()).toEqual(["Alarm", "Policy"]);
+    expect(ignored.map(({ logicalId }) => logicalId).sort()).toEqual(["Alarm"]);
     expect(outputs.get("app/Function")).toBe("ledger");
     expect(physicalIds.get("data/Dead")).toBe(queue("Dead").url);
   });

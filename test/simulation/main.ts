@@ -1,8 +1,10 @@
 // `npm run simulate -- --seed N` replays one run with its log; `--seeds A..B` runs a range. Exits 1 when a
-// run fails, and says how to replay it.
+// run fails, and says how to replay it. `--replay FILE [--policy fleet.yaml]` runs a recording of real events.
 
 import { parseArgs } from "node:util";
+import { AppError } from "../../shared/base/errors.ts";
 import { noFaults } from "./faults.ts";
+import { renderReplay, replayFile } from "./replay-file.ts";
 import type { RunResult } from "./run.ts";
 import { runSeed } from "./run.ts";
 
@@ -12,6 +14,9 @@ const { values } = parseArgs({
     seeds: { type: "string" },
     /** Without faults: what a run does when nothing goes wrong. */
     clean: { type: "boolean", default: false },
+    /** A file made by `fairlead record`, and the manifest that is tried on it. */
+    replay: { type: "string" },
+    policy: { type: "string" },
   },
 });
 
@@ -34,15 +39,34 @@ function report(result: RunResult): void {
   for (const fault of result.faults.slice(0, 10)) console.log(`  ${fault}`);
 }
 
-let failed = 0;
-const startedAt = performance.now();
-for (const seed of seeds) {
-  const result = await runSeed({ seed, verbose: one !== undefined, ...profile });
-  if (result.faults.length > 0) failed += 1;
-  report(result);
-  if (one !== undefined)
-    console.log(JSON.stringify({ faultsMet: Object.fromEntries(result.met), bus: result.bus }));
+async function simulate(): Promise<boolean> {
+  let failed = 0;
+  const startedAt = performance.now();
+  for (const seed of seeds) {
+    const result = await runSeed({ seed, verbose: one !== undefined, ...profile });
+    if (result.faults.length > 0) failed += 1;
+    report(result);
+    if (one !== undefined)
+      console.log(JSON.stringify({ faultsMet: Object.fromEntries(result.met), bus: result.bus }));
+  }
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+  console.log(`${seeds.length - failed} of ${seeds.length} runs passed in ${seconds} s`);
+  return failed === 0;
 }
-const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
-console.log(`${seeds.length - failed} of ${seeds.length} runs passed in ${seconds} s`);
-process.exitCode = failed === 0 ? 0 : 1;
+
+async function replayRecording(recording: string): Promise<boolean> {
+  const result = await replayFile({ recording, policy: values.policy });
+  for (const line of renderReplay(result)) console.log(line);
+  return result.faults.length === 0;
+}
+
+try {
+  const passed = await (values.replay === undefined ? simulate() : replayRecording(values.replay));
+  process.exitCode = passed ? 0 : 1;
+} catch (error) {
+  const isInput =
+    (error instanceof AppError && error.code === "input") || Reflect.has(Object(error), "syscall");
+  if (!isInput) throw error;
+  console.error((error as Error).message);
+  process.exitCode = 2;
+}

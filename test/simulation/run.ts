@@ -4,6 +4,8 @@
 import { eventRules } from "../../infra/rules.ts";
 import type { MemoryStores } from "../../local/faces/ports/memory-store.ts";
 import { createMemoryStores } from "../../local/faces/ports/memory-store.ts";
+import { checkedWorld } from "../../local/models/answer-check.ts";
+import { watchEvents } from "../../local/models/event-check.ts";
 import type { World } from "../../local/world/world.ts";
 import { createWorld } from "../../local/world/world.ts";
 import type { Key } from "../../shared/base/keys.ts";
@@ -34,6 +36,15 @@ export interface RunOptions {
   readonly quiet?: boolean;
   readonly mutate?: Plant["mutate"];
   readonly verbose?: boolean;
+  /** Called before anything happens: to listen, and to look at the end. */
+  readonly observe?: (observed: Observed) => void;
+}
+
+export interface Observed {
+  readonly world: World;
+  readonly fleet: Fleet;
+  /** Every host that there is at the start: no other one comes. */
+  readonly hosts: readonly NonNullable<ReturnType<World["ecs"]["host"]>>[];
 }
 
 export interface RunResult {
@@ -58,6 +69,7 @@ const SILENCE_MS = minutes(11);
 export async function runSeed(options: RunOptions): Promise<RunResult> {
   const run = build(options);
   const { world, chaos, faults } = run;
+  options.observe?.({ world, fleet: run.fleet, hosts: [...world.ecs.hosts()] });
   await applyPolicies(run);
   if (!options.quiet) await safetyPhase(run, options.profile ?? drawProfile(prng(options.seed ^ 0x5eed)));
   await livenessPhase(run);
@@ -84,7 +96,7 @@ interface Run {
 
 function build({ seed, crashPoint, verbose, mutate }: RunOptions): Run {
   let queues: Queues | undefined;
-  const world = createWorld({
+  const plain = createWorld({
     seed,
     startAt: START,
     throttling: false,
@@ -96,6 +108,9 @@ function build({ seed, crashPoint, verbose, mutate }: RunOptions): Run {
       },
     },
   });
+  // What AWS could not answer or send ends the run as a defect of the world.
+  const world: World = { ...plain, ...checkedWorld(plain) };
+  watchEvents(world.kernel);
   queues = createQueues(world.kernel);
   installRules(world);
   const committed = new Map<Key, KeyState>();
@@ -122,7 +137,7 @@ function build({ seed, crashPoint, verbose, mutate }: RunOptions): Run {
   return { world, fleet, stores, queues, chaos, faults, checked };
 }
 
-function installRules(world: World): void {
+export function installRules(world: World): void {
   for (const rule of eventRules([])) {
     world.call("events", "PutRule", { Name: rule.name, EventPattern: JSON.stringify(rule.pattern) });
     world.call("events", "PutTargets", { Rule: rule.name, Targets: [{ Id: "queue", Arn: rule.queue }] });
@@ -130,7 +145,11 @@ function installRules(world: World): void {
 }
 
 /** Remembers what is committed, so that invariants can look without reading the store. */
-function watched(stores: MemoryStores, committed: Map<Key, KeyState>, intended: Set<string>): MemoryStores {
+export function watched(
+  stores: MemoryStores,
+  committed: Map<Key, KeyState>,
+  intended: Set<string>,
+): MemoryStores {
   const { state } = stores;
   return {
     ...stores,
@@ -148,7 +167,7 @@ function watched(stores: MemoryStores, committed: Map<Key, KeyState>, intended: 
   };
 }
 
-const silent: Log = {
+export const silent: Log = {
   info: () => undefined,
   warn: () => undefined,
   error: () => undefined,

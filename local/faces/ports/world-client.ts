@@ -3,6 +3,7 @@
 
 import type { AwsClient } from "../../../shared/adapters/aws/client.ts";
 import { AwsError } from "../../world/kernel.ts";
+import { checkInput } from "../wire/input-check.ts";
 
 /** The only way into the world: AWS's operation names and shapes. May answer later, to delay or to fail. */
 export interface Callable<Service extends string> {
@@ -18,8 +19,10 @@ export function createWorldClient<Service extends string>(
     // Async so that a throw becomes a rejection, as the SDK's would.
     send: async (command: { readonly input: object }) => {
       const operation = command.constructor.name.replace(/Command$/, "");
+      const input = withoutUndefined(command.input);
       try {
-        return await world.call(service, operation, withoutUndefined(command.input) as never);
+        checkInput(service, operation, input);
+        return await world.call(service, operation, input as never);
       } catch (error) {
         throw error instanceof AwsError ? sdkException(error) : error;
       }

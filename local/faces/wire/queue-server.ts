@@ -43,7 +43,7 @@ export async function createQueueServer(options: { account: string; region: stri
     const response = await app.inject({ method: "POST", url: "/", headers, payload });
     const { "content-length": _size, ...answered } = response.headers;
     const body = ownsAccount ? response.body.replaceAll(FAUXQS_ACCOUNT, options.account) : response.body;
-    return { status: response.statusCode, headers: answered as Record<string, string>, body };
+    return { status: response.statusCode, headers: withPlainCodes(answered as Headers), body };
   };
   return {
     sqs: (operation, request) => forward(request, NAMES_QUEUES.has(operation)),
@@ -55,6 +55,22 @@ export async function createQueueServer(options: { account: string; region: stri
     },
   };
 }
+
+type Headers = Readonly<Record<string, string>>;
+
+/**
+ * fauxqs writes each error's old code with SQS's prefix, AWS only those of SQS itself; clients name errors that are
+ * not in the model by it: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
+ */
+const PREFIXED_CODE =
+  /^AWS\.SimpleQueueService\.(?=(?:InvalidParameterValue|MissingParameter|QueueNameExists|InvalidAttributeName);)/;
+
+function withPlainCodes(headers: Headers): Headers {
+  const code = headers[QUERY_ERROR];
+  return code === undefined ? headers : { ...headers, [QUERY_ERROR]: code.replace(PREFIXED_CODE, "") };
+}
+
+const QUERY_ERROR = "x-amzn-query-error";
 
 /** Operations that carry ARNs or queue URLs but no message; queue URLs elsewhere are found by name. */
 const NAMES_QUEUES: ReadonlySet<string> = new Set([

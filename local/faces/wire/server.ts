@@ -6,15 +6,18 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import dynalite from "dynalite";
+import { checkedOnDemand } from "../../models/answer-check.ts";
 import { AwsError } from "../../world/kernel.ts";
 import type { Answer, Dialect } from "./answers.ts";
 import { errorAnswer, jsonAnswer, send, xmlAnswer } from "./answers.ts";
+import type { ChaosFace } from "./chaos-face.ts";
+import { isChaosRequest } from "./chaos-face.ts";
 import { checkInput } from "./input-check.ts";
 import { decodeForm } from "./query-form.ts";
 import type { QueueServer, RawRequest } from "./queue-server.ts";
 import { createQueueServer } from "./queue-server.ts";
 import { serviceModel } from "./service-model.ts";
-import type { CallListener } from "./wire-call.ts";
+import type { Authorizer, CallListener, WireCall } from "./wire-call.ts";
 import { parseTarget, signer } from "./wire-call.ts";
 import type { ModelledService, WorldApi } from "./world-api.ts";
 
@@ -25,6 +28,10 @@ export interface WireOptions {
   /** Any free port when not given. */
   readonly port?: number;
   readonly onCall?: CallListener;
+  /** Default: everybody may do everything. */
+  readonly authorize?: Authorizer;
+  /** Default: nothing can be broken through this face. */
+  readonly chaos?: ChaosFace;
 }
 
 export interface WireFace {
@@ -43,22 +50,31 @@ interface Backends {
   readonly queues: QueueServer;
   readonly tables: Server;
   readonly onCall: CallListener;
+  readonly authorize: Authorizer;
+  readonly chaos: ChaosFace | undefined;
 }
 
 export async function startWireFace(options: WireOptions): Promise<WireFace> {
   const queues = await createQueueServer(options);
   const tables = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
-  const backends = { world: options.world, queues, tables, onCall: options.onCall ?? (() => undefined) };
+  const { chaos, onCall = () => undefined, authorize = everybody } = options;
+  const world = checkedOnDemand(options.world);
+  const backends = { world, queues, tables, onCall, authorize, chaos };
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     route(request, response, backends).catch((error: unknown) => {
       if (response.headersSent) response.destroy();
       else send(response, errorAnswer("json-1.1", error));
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port ?? 0, "127.0.0.1", resolve);
-  });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(options.port ?? 0, "127.0.0.1", resolve);
+    });
+  } catch (error) {
+    await queues.stop();
+    throw error;
+  }
   const { port } = server.address() as AddressInfo;
   return {
     endpoint: `http://127.0.0.1:${port}`,
@@ -73,13 +89,17 @@ export async function startWireFace(options: WireOptions): Promise<WireFace> {
   };
 }
 
+const everybody: Authorizer = () => Promise.resolve();
+
 async function route(request: IncomingMessage, response: ServerResponse, backends: Backends): Promise<void> {
+  if (backends.chaos !== undefined && isChaosRequest(request)) return backends.chaos(request, response);
   const target = request.headers["x-amz-target"];
   if (typeof target === "string") return routeJson(target, { request, response, backends });
   const isForm = (request.headers["content-type"] ?? "").startsWith("application/x-www-form-urlencoded");
   const query = request.url?.split("?")[1] ?? "";
   if (!isForm && !query.includes("Action=")) {
-    note(request, backends, { service: "s3", operation: request.method ?? "GET" });
+    const call = note(request, backends, { service: "s3", operation: request.method ?? "GET" });
+    await backends.authorize({ ...call, input: () => ({}) });
     return backends.queues.s3(request, response);
   }
   const text = isForm ? (await bodyOf(request)).toString() : query;
@@ -100,40 +120,51 @@ async function routeJson(target: string, exchange: Exchange): Promise<void> {
     const parsed = parseTarget(target);
     if (parsed === undefined) throw new AwsError("UnknownOperationException", `this AWS has no ${target}`);
     if (parsed.kind === "table") {
-      note(request, backends, { service: "dynamodb", operation: parsed.operation });
-      backends.tables.emit("request", await readRequest(request), response);
+      await answerTable(parsed.operation, exchange);
       return;
     }
     const service = parsed.kind === "queue" ? "sqs" : parsed.service;
-    note(request, backends, { service, operation: parsed.operation });
+    const call = note(request, backends, { service, operation: parsed.operation });
     const body = (await bodyOf(request)).toString();
-    const answer =
-      parsed.kind === "queue"
-        ? await backends.queues.sqs(parsed.operation, rawRequest(request, body))
-        : jsonAnswer(dialect, await answerJson(parsed, body, backends.world));
-    send(response, answer);
+    if (parsed.kind === "queue") {
+      await backends.authorize({ ...call, input: () => parseJson(body) });
+      send(response, await backends.queues.sqs(parsed.operation, rawRequest(request, body)));
+    } else {
+      const json = await answerJson({ ...parsed, call, backends }, body);
+      send(response, jsonAnswer(dialect, json));
+    }
   } catch (error) {
     send(response, errorAnswer(dialect, error));
   }
 }
 
+async function answerTable(operation: string, { request, response, backends }: Exchange): Promise<void> {
+  const call = note(request, backends, { service: "dynamodb", operation });
+  const body = await bodyOf(request);
+  await backends.authorize({ ...call, input: () => parseJson(body.toString()) });
+  backends.tables.emit("request", wholeRequest(request, body), response);
+}
+
 interface Addressed {
   readonly service: ModelledService;
   readonly operation: string;
+  readonly call: WireCall;
+  readonly backends: Backends;
 }
 
-async function answerJson(to: Addressed, body: string, world: WorldApi): Promise<string> {
+async function answerJson(to: Addressed, body: string): Promise<string> {
   const model = await serviceModel(to.service);
   const operation = model.operation(to.operation);
   const raw = parseJson(body === "" ? "{}" : body);
-  checkInput(to.service, operation.input, raw);
+  checkInput(to.service, to.operation, raw);
   const input = operation.input.isUnitSchema() ? {} : model.json.read(operation.input, raw);
-  return model.json.write(operation.output, world.call(to.service, to.operation, input));
+  await to.backends.authorize({ ...to.call, input: () => input });
+  return model.json.write(operation.output, to.backends.world.call(to.service, to.operation, input));
 }
 
-function parseJson(body: string): unknown {
+function parseJson(body: string): object {
   try {
-    return JSON.parse(body);
+    return JSON.parse(body) as object;
   } catch {
     throw new AwsError("SerializationException", "the request body is not JSON");
   }
@@ -143,6 +174,7 @@ function parseJson(body: string): unknown {
 const QUERY_VERSIONS: Readonly<Record<string, ModelledService>> = {
   "2016-11-15": "ec2",
   "2010-08-01": "cloudwatch",
+  "2015-12-01": "elasticloadbalancing",
 };
 
 async function answerForm(request: IncomingMessage, text: string, backends: Backends): Promise<Answer> {
@@ -151,12 +183,17 @@ async function answerForm(request: IncomingMessage, text: string, backends: Back
   const operation = form.get("Action") ?? "";
   const dialect = service === "ec2" ? "ec2Query" : "awsQuery";
   try {
-    note(request, backends, { service: service ?? signer(request.headers)?.service ?? "sns", operation });
-    if (service === undefined) return await backends.queues.query(rawRequest(request, text));
+    const named = service ?? signer(request.headers)?.service ?? "sns";
+    const call = note(request, backends, { service: named, operation });
+    if (service === undefined) {
+      await backends.authorize({ ...call, input: () => Object.fromEntries(form) });
+      return await backends.queues.query(rawRequest(request, text));
+    }
     const model = await serviceModel(service);
     const schema = queryOperation(model, operation);
     const input = decodeForm(form, schema.input, dialect);
-    checkInput(service, schema.input, input);
+    checkInput(service, operation, input);
+    await backends.authorize({ ...call, input: () => input });
     const content = model.xml(schema.output, backends.world.call(service, operation, input));
     return xmlAnswer(dialect, { operation, xmlNamespace: model.xmlNamespace, content });
   } catch (error) {
@@ -175,10 +212,15 @@ function queryOperation(model: Awaited<ReturnType<typeof serviceModel>>, operati
 function note(
   request: IncomingMessage,
   backends: Backends,
-  call: { service: string; operation: string },
-): void {
-  const service = call.service === "monitoring" ? "cloudwatch" : call.service;
-  backends.onCall({ ...call, service, accessKeyId: signer(request.headers)?.accessKeyId });
+  { service, operation }: { service: string; operation: string },
+): WireCall {
+  const call = {
+    service: service === "monitoring" ? "cloudwatch" : service,
+    operation,
+    accessKeyId: signer(request.headers)?.accessKeyId,
+  };
+  backends.onCall(call);
+  return call;
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
@@ -188,9 +230,8 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
 }
 
 /** The whole request at once: dynalite throws out of its event handler when a client leaves half-way. */
-async function readRequest(request: IncomingMessage): Promise<Readable> {
-  const { headers, method, url } = request;
-  return Object.assign(Readable.from([await bodyOf(request)]), { headers, method, url });
+function wholeRequest({ headers, method, url }: IncomingMessage, body: Buffer): Readable {
+  return Object.assign(Readable.from([body]), { headers, method, url });
 }
 
 function rawRequest(request: IncomingMessage, body: string): RawRequest {

@@ -53,6 +53,11 @@ const SOURCES: Readonly<Record<ModelledService, Source>> = {
     client: "CloudWatchClient",
     xmlNamespace: "http://monitoring.amazonaws.com/doc/2010-08-01/",
   },
+  elasticloadbalancing: {
+    load: () => import("@aws-sdk/client-elastic-load-balancing-v2"),
+    client: "ElasticLoadBalancingV2Client",
+    xmlNamespace: "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
+  },
   ec2: {
     load: () => import("@aws-sdk/client-ec2"),
     client: "EC2Client",

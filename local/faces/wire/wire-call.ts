@@ -14,6 +14,14 @@ export interface WireCall {
 /** Hears of every call before it is served; throwing an AwsError refuses it (IAM, faults). */
 export type CallListener = (call: WireCall) => void;
 
+/** A call whose input is decoded; it is read only when somebody asks for it. */
+export interface DecodedCall extends WireCall {
+  readonly input: () => object;
+}
+
+/** Decides whether the caller may do it; throws the AwsError of the service. */
+export type Authorizer = (call: DecodedCall) => Promise<void>;
+
 export type JsonTarget =
   | { readonly kind: "modelled"; readonly service: ModelledService; readonly operation: string }
   | { readonly kind: "table"; readonly operation: string }

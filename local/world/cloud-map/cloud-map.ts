@@ -4,7 +4,7 @@ import type { DnsConfig, Tag } from "@aws-sdk/client-servicediscovery";
 import type { EpochMs } from "../../../shared/base/time.ts";
 import type { Kernel, Operations } from "../kernel.ts";
 import { discoveryOperations } from "./discovery.ts";
-import { healthOperations } from "./health.ts";
+import { hasHealthCheck, healthOperations } from "./health.ts";
 import { defaultNamespaceQuota, instanceOperations, putInstance, removeInstance } from "./instances.ts";
 import type { CloudMapState, Health, ServiceRecord } from "./model.ts";
 import { createState } from "./model.ts";
@@ -21,6 +21,21 @@ export interface PlainInstance {
   readonly health: Health;
   readonly createdBy: string;
   readonly registeredAt: EpochMs;
+}
+
+/** A service whose instances have DNS records. */
+export interface DnsServiceView {
+  readonly name: string;
+  readonly dns: DnsConfig;
+  /** Without one every instance counts as healthy. */
+  readonly hasHealthCheck: boolean;
+  readonly instances: readonly Pick<PlainInstance, "instanceId" | "attributes" | "health">[];
+}
+
+/** A DNS namespace's hosted zone. */
+export interface DnsZoneView {
+  readonly name: string;
+  readonly services: readonly DnsServiceView[];
 }
 
 export interface WriteCounts {
@@ -48,6 +63,8 @@ export interface CloudMap {
   /** By service id. Plain data for invariants; empty for an unknown service. */
   instancesOf(serviceId: string): readonly PlainInstance[];
   serviceIds(): readonly string[];
+  /** What Route 53 answers for: DNS namespaces and their services. */
+  dnsZones(): readonly DnsZoneView[];
   revisionOf(serviceId: string): number | undefined;
   /** Accepted writes by service id: refused requests and repeated request ids do not count. */
   writesByService(): ReadonlyMap<string, WriteCounts>;
@@ -137,7 +154,7 @@ function setupControls(
 
 function inspectionControls(
   state: CloudMapState,
-): Pick<CloudMap, "instancesOf" | "serviceIds" | "revisionOf" | "runningOperations"> {
+): Pick<CloudMap, "instancesOf" | "serviceIds" | "dnsZones" | "revisionOf" | "runningOperations"> {
   return {
     instancesOf: (serviceId) =>
       [...(state.services.get(serviceId)?.instances.values() ?? [])].map((instance) => ({
@@ -148,6 +165,7 @@ function inspectionControls(
         registeredAt: instance.registeredAt,
       })),
     serviceIds: () => [...state.services.keys()],
+    dnsZones: () => dnsZones(state),
     revisionOf: (serviceId) => state.services.get(serviceId)?.revision,
     runningOperations: () => {
       let running = 0;
@@ -155,4 +173,25 @@ function inspectionControls(
       return running;
     },
   };
+}
+
+function dnsZones(state: CloudMapState): readonly DnsZoneView[] {
+  const services = [...state.services.values()];
+  return [...state.namespaces.values()]
+    .filter(({ type }) => type !== "HTTP")
+    .map((namespace) => ({
+      name: namespace.name,
+      services: services
+        .filter((service) => service.namespace === namespace && !service.apiOnly && service.dns !== undefined)
+        .map((service) => ({
+          name: service.name,
+          dns: service.dns as DnsConfig,
+          hasHealthCheck: hasHealthCheck(service),
+          instances: [...service.instances.values()].map(({ id, attributes, health }) => ({
+            instanceId: id,
+            attributes,
+            health,
+          })),
+        })),
+    }));
 }

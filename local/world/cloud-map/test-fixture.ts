@@ -1,6 +1,7 @@
 // A Cloud Map with one namespace and one service, for the tests of this folder.
 
 import { epochMs } from "../../../shared/base/time.ts";
+import { checkedOperations } from "../../models/answer-check.ts";
 import type { AwsError, Timeline } from "../kernel.ts";
 import { createKernel } from "../kernel.ts";
 import type { CloudMap } from "./cloud-map.ts";
@@ -26,8 +27,8 @@ export function fixture(service: Partial<Parameters<CloudMap["addService"]>[0]> 
   const cloudMap = createCloudMap(kernel, { addressOf: (id) => (id === "i-1" ? "10.0.0.9" : undefined) });
   const namespace = cloudMap.addNamespace({ name: "shop", type: service.dns ? "DNS_PRIVATE" : "HTTP" });
   const { id: serviceId } = cloudMap.addService({ namespaceId: namespace.id, name: "web", ...service });
-  const call: Fixture["call"] = (operation, input) =>
-    cloudMap.operations[operation]?.(input as never) as never;
+  const operations = checkedOperations("servicediscovery", cloudMap.operations);
+  const call: Fixture["call"] = (operation, input) => operations[operation]?.(input as never) as never;
   const refusal: Fixture["refusal"] = (operation, input) => {
     try {
       call(operation, input);

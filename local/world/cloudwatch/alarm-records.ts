@@ -15,6 +15,7 @@ import { parseAlarmRule } from "./alarm-rule.ts";
 import type { AlarmTest, MissingData } from "./evaluation.ts";
 import { invalid, isStatistic } from "./metrics.ts";
 import { periodOf, validatePeriod, validateQueries } from "./queries.ts";
+import { isPlainStatistic } from "./statistics.ts";
 
 export interface StateRecord {
   readonly value: AlarmState;
@@ -104,7 +105,9 @@ const nameOf = (name: string | undefined): string => {
 function singleMetric(kernel: Kernel, input: PutMetricAlarmInput): MetricDataQuery {
   const stat = input.ExtendedStatistic ?? input.Statistic;
   if (!input.Namespace || !input.MetricName) throw invalid("Namespace and MetricName are required.");
-  if (!isStatistic(stat)) throw invalid(`The statistic ${stat} is not modelled.`);
+  // `Statistic` takes the plain five; all others are an `ExtendedStatistic`: API_PutMetricAlarm.
+  const fits = input.ExtendedStatistic !== undefined || isPlainStatistic(input.Statistic ?? "");
+  if (!fits || !isStatistic(stat)) throw invalid(`The statistic ${stat} is not modelled.`);
   validatePeriod(input.Period);
   return {
     Id: `${kernel.hex(8)}-${kernel.hex(4)}-4${kernel.hex(3)}-a${kernel.hex(3)}-${kernel.hex(12)}`,

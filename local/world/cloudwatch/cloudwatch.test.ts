@@ -2,6 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { epochMs, seconds } from "../../../shared/base/time.ts";
+import { checkedOperations } from "../../models/answer-check.ts";
+import { watchEvents } from "../../models/event-check.ts";
 import type { BusEvent } from "../kernel.ts";
 import { createKernel } from "../kernel.ts";
 import { createCloudWatch } from "./cloudwatch.ts";
@@ -13,8 +15,9 @@ function fixture() {
   const cloudWatch = createCloudWatch(kernel);
   const events: BusEvent[] = [];
   kernel.onEvent((event) => events.push(event));
-  const call = (operation: string, input: object): object =>
-    cloudWatch.operations[operation]?.(input as never) ?? {};
+  watchEvents(kernel);
+  const operations = checkedOperations("cloudwatch", cloudWatch.operations);
+  const call = (operation: string, input: object): object => operations[operation]?.(input as never) ?? {};
   return {
     kernel,
     cloudWatch,
@@ -114,6 +117,22 @@ describe("metric data", () => {
   ])("refuses %s", (_, input) => {
     expect(() => fixture().call("PutMetricData", input)).toThrow(
       expect.objectContaining({ name: "InvalidParameterValue" }),
+    );
+  });
+
+  it("refuses a value beside values, and a window that ends before it begins", () => {
+    const world = fixture();
+    const both = { Namespace: "App", MetricData: [{ MetricName: "x", Value: 1, Values: [1] }] };
+    expect(() => world.call("PutMetricData", both)).toThrow(
+      expect.objectContaining({ name: "InvalidParameterCombination" }),
+    );
+    const backwards = {
+      StartTime: new Date(2),
+      EndTime: new Date(1),
+      MetricDataQueries: [metric("m", "Sum")],
+    };
+    expect(() => world.call("GetMetricData", backwards)).toThrow(
+      expect.objectContaining({ name: "ValidationError" }),
     );
   });
 });

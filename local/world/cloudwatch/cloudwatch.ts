@@ -13,7 +13,10 @@ export interface PublishedValue {
   readonly namespace: string;
   readonly name: string;
   readonly dimensions?: Readonly<Record<string, string>>;
-  readonly value: number;
+  readonly value?: number;
+  /** Instead of one value: several, each as often as `counts` says (once when left out). */
+  readonly values?: readonly number[];
+  readonly counts?: readonly number[];
   /** Now when left out; the past for late data. */
   readonly at?: EpochMs;
   /** 1 = high resolution. */
@@ -44,7 +47,9 @@ export function createCloudWatch(kernel: Kernel): CloudWatch {
         { namespace: value.namespace, name: value.name, dimensions },
         {
           MetricName: value.name,
-          Value: value.value,
+          ...(value.value !== undefined && { Value: value.value }),
+          ...(value.values !== undefined && { Values: [...value.values] }),
+          ...(value.counts !== undefined && { Counts: [...value.counts] }),
           Timestamp: new Date(value.at ?? kernel.now()),
           StorageResolution: value.resolutionSeconds ?? 60,
         },

@@ -4,20 +4,13 @@
 import type { Dimension, MetricDatum, PutMetricDataInput } from "@aws-sdk/client-cloudwatch";
 import type { EpochMs } from "../../../shared/base/time.ts";
 import { AwsError } from "../kernel.ts";
+import type { CountedValue, Sample } from "./statistics.ts";
+import { measureOf } from "./statistics.ts";
 
 export interface MetricName {
   readonly namespace: string;
   readonly name: string;
   readonly dimensions: readonly Dimension[];
-}
-
-interface Sample {
-  sum: number;
-  count: number;
-  min: number;
-  max: number;
-  /** Single values with their counts; undefined once a statistic set was added, as percentiles are unknown then. */
-  values: CountedValue[] | undefined;
 }
 
 interface Series {
@@ -106,16 +99,17 @@ function validateDatum(datum: MetricDatum): void {
   const { MetricName: name, Dimensions: dimensions = [] } = datum;
   if (!name) throw missing("MetricName");
   if (dimensions.length > MAX_DIMENSIONS) throw invalid(`At most ${MAX_DIMENSIONS} dimensions are allowed.`);
+  if (datum.Value !== undefined && datum.Values !== undefined) {
+    throw new AwsError(
+      "InvalidParameterCombination",
+      `The parameters Value and Values of ${name} are mutually exclusive and you have specified both.`,
+    );
+  }
   const values = countedValues(datum).map(({ value }) => value);
   if (values.length > MAX_VALUES) throw invalid(`At most ${MAX_VALUES} values are allowed.`);
   if (values.length === 0 && datum.StatisticValues === undefined)
     throw missing("Value, Values or StatisticValues");
   if (!values.every(Number.isFinite)) throw invalid(`The value of ${name} is not a finite number.`);
-}
-
-interface CountedValue {
-  readonly value: number;
-  readonly count: number;
 }
 
 function countedValues(datum: MetricDatum): readonly CountedValue[] {
@@ -181,43 +175,10 @@ function samplesIn(series: Series, window: Window): readonly Sample[] {
 
 function statisticOf(samples: readonly Sample[], stat: string): number | undefined {
   if (samples.length === 0) return undefined;
-  const sum = samples.reduce((total, sample) => total + sample.sum, 0);
-  const count = samples.reduce((total, sample) => total + sample.count, 0);
-  switch (stat) {
-    case "Sum":
-      return sum;
-    case "SampleCount":
-      return count;
-    case "Average":
-      return count === 0 ? undefined : sum / count;
-    case "Minimum":
-      return Math.min(...samples.map((sample) => sample.min));
-    case "Maximum":
-      return Math.max(...samples.map((sample) => sample.max));
-    default:
-      return percentile(samples, stat);
-  }
+  const measure = measureOf(stat);
+  if (measure === undefined) throw invalid(`The statistic ${stat} is not modelled.`);
+  return measure(samples);
 }
-
-const percentilePattern = /^p(\d{1,2}(?:\.\d{1,10})?|100)$/;
 
 export const isStatistic = (stat: string | undefined): boolean =>
-  stat !== undefined &&
-  (["Sum", "SampleCount", "Average", "Minimum", "Maximum"].includes(stat) || percentilePattern.test(stat));
-
-/** Nearest rank over the single values; CloudWatch's own interpolation is not published. */
-function percentile(samples: readonly Sample[], stat: string): number | undefined {
-  const share = Number(percentilePattern.exec(stat)?.[1]) / 100;
-  if (Number.isNaN(share)) throw invalid(`The statistic ${stat} is not modelled.`);
-  const values = samples.flatMap((sample) => sample.values ?? []);
-  if (values.length === 0 || samples.some((sample) => sample.values === undefined)) return undefined;
-  const sorted = values.toSorted((a, b) => a.value - b.value);
-  const total = sorted.reduce((sum, one) => sum + one.count, 0);
-  const rank = Math.max(1, Math.ceil(share * total));
-  let seen = 0;
-  for (const one of sorted) {
-    seen += one.count;
-    if (seen >= rank) return one.value;
-  }
-  return sorted.at(-1)?.value;
-}
+  stat !== undefined && measureOf(stat) !== undefined;

@@ -6,6 +6,7 @@ import type {
   MetricDataQuery,
   MetricDataResult,
 } from "@aws-sdk/client-cloudwatch";
+import { AwsError } from "../kernel.ts";
 import { parseExpression } from "./expression.ts";
 import type { MetricStore, Window } from "./metrics.ts";
 import { invalid, isStatistic } from "./metrics.ts";
@@ -104,7 +105,8 @@ export function getMetricData(store: MetricStore, input: GetMetricDataInput): Ge
   const end = input.EndTime?.getTime() ?? 0;
   if (queries.length === 0 || queries.length > MAX_QUERIES)
     throw invalid(`Give 1 to ${MAX_QUERIES} queries.`);
-  if (start >= end) throw invalid("The parameter StartTime must be less than the parameter EndTime.");
+  if (start >= end)
+    throw new AwsError("ValidationError", "The parameter StartTime must be less than the parameter EndTime.");
   validateQueries(queries);
   const windows = (period: number): readonly Window[] => alignedWindows(period, start, end);
   const results = queries

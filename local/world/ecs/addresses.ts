@@ -43,23 +43,32 @@ const numeric = (address: string): number =>
   address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
 
 /** Tasks live in 10.0.0.0/9, hosts in 10.128.0.0/9, public addresses in 198.18.0.0/15 (RFC 2544: never routed). */
-const TASK_BASE = numeric("10.0.0.16");
-const HOST_BASE = numeric("10.128.0.16");
+const DEFAULT_BASES: AddressBases = { tasks: "10.0.0.16", hosts: "10.128.0.16" };
 const PUBLIC_BASE = numeric("198.18.0.1");
+/** The first address of tasks and of hosts. */
+export interface AddressBases {
+  readonly tasks: string;
+  readonly hosts: string;
+}
+
 const DEFAULT_SUBNET = "subnet-0000000000000000a";
 
 export class AddressPlan {
   readonly #kernel: Kernel;
   readonly #zones: readonly string[];
+  readonly #taskBase: number;
+  readonly #hostBase: number;
   readonly #subnets = new Map<string, Subnet>();
   readonly #interfaces = new Map<string, InterfaceRecord>();
   readonly #tasks = new NumberPool();
   readonly #public = new NumberPool();
   #hosts = 0;
 
-  constructor(kernel: Kernel, zones: readonly string[]) {
+  constructor(kernel: Kernel, zones: readonly string[], bases: AddressBases = DEFAULT_BASES) {
     this.#kernel = kernel;
     this.#zones = zones;
+    this.#taskBase = numeric(bases.tasks);
+    this.#hostBase = numeric(bases.hosts);
   }
 
   defineSubnet(subnet: Subnet): void {
@@ -83,7 +92,7 @@ export class AddressPlan {
 
   nextHostAddress(): string {
     this.#hosts += 1;
-    return dotted(HOST_BASE + this.#hosts);
+    return dotted(this.#hostBase + this.#hosts);
   }
 
   nextPublicAddress(): string {
@@ -98,7 +107,7 @@ export class AddressPlan {
       attachmentId: `${this.#kernel.hex(8)}-${hex.slice(0, 4)}-4${hex.slice(4, 7)}-b${hex.slice(7, 10)}-${this.#kernel.hex(12)}`,
       subnetId: subnet.subnetId,
       macAddress: `0e:${hex.slice(10, 12)}:${hex.slice(12, 14)}:${hex.slice(14, 16)}:${hex.slice(16, 18)}:${hex.slice(18)}`,
-      ipv4: subnet.family === "ipv6" ? undefined : dotted(TASK_BASE + number),
+      ipv4: subnet.family === "ipv6" ? undefined : dotted(this.#taskBase + number),
       ipv6:
         subnet.family === "ipv4"
           ? undefined
@@ -113,7 +122,7 @@ export class AddressPlan {
   /** The interface is gone; its addresses may serve another task later. */
   release(eni: InterfaceRecord): void {
     if (!this.#interfaces.delete(eni.eniId)) return;
-    if (eni.ipv4 !== undefined) this.#tasks.release(numeric(eni.ipv4) - TASK_BASE);
+    if (eni.ipv4 !== undefined) this.#tasks.release(numeric(eni.ipv4) - this.#taskBase);
     if (eni.publicIp !== undefined) this.#public.release(numeric(eni.publicIp) - PUBLIC_BASE);
   }
 

@@ -1,15 +1,16 @@
 // What tests and demos do to the virtual ECS from outside its API, and what they may look at.
 
-import { arnName } from "../../../shared/base/arn.ts";
-import { AppError } from "../../../shared/base/errors.ts";
 import type { EpochMs } from "../../../shared/base/time.ts";
 import type { PortBinding, TaskHealth } from "../../../shared/contracts/facts.ts";
 import type { Subnet } from "./addresses.ts";
 import type { EcsContext } from "./context.ts";
+import type { Endpoint } from "./endpoints.ts";
 import { setHealth } from "./health.ts";
+import type { InfrastructureControl } from "./infrastructure-control.ts";
+import { createInfrastructureControl } from "./infrastructure-control.ts";
 import type { InstanceRegistration } from "./instances.ts";
-import { loseHost, registerInstance, setAgentConnected } from "./instances.ts";
-import { exitContainer, stopTask } from "./lifecycle.ts";
+import { registerInstance } from "./instances.ts";
+import { exitContainer } from "./lifecycle.ts";
 import { clusterOf, serviceOf } from "./lookup.ts";
 import type {
   ClusterRecord,
@@ -20,7 +21,7 @@ import type {
   NetworkModeName,
   TaskRecord,
 } from "./model.ts";
-import { SPOT_NOTICE_MS } from "./timing.ts";
+import { taskAnywhere } from "./references.ts";
 
 /** A task that is not STOPPED, as plain data for invariants. */
 export interface RunningTask {
@@ -76,7 +77,7 @@ export interface NetworkInterfaceView {
   readonly publicIp?: string;
 }
 
-export interface EcsControl {
+export interface EcsControl extends InfrastructureControl {
   /** The essential container ends by itself: exit code and, e.g., `OutOfMemoryError: …` as its reason. */
   killTask(
     taskId: string,
@@ -89,39 +90,19 @@ export interface EcsControl {
   ): void;
   /** Only containers with a health check have a health. ECS sends no event for it. */
   setTaskHealth(taskId: string, health: TaskHealth, container?: string): void;
-  /** Fargate Spot: two minutes' notice, then the stop. */
-  interruptSpot(taskId: string): void;
-  /** `RESOURCE:FARGATE` for the provider `FARGATE` or `FARGATE_SPOT` until set back. */
-  setFargateCapacity(provider: "FARGATE" | "FARGATE_SPOT", available: boolean): void;
   registerContainerInstance(registration: InstanceRegistration): Host;
-  /** These take a container instance's id or ARN, or a host's id. */
-  disconnectAgent(reference: string): void;
-  reconnectAgent(reference: string): void;
-  loseHost(reference: string): void;
   defineSubnet(subnet: Subnet): void;
   runningTasks(cluster?: string): Iterable<RunningTask>;
   hosts(): Iterable<Host>;
   host(ec2InstanceId: string): Host | undefined;
   networkInterface(eniId: string): NetworkInterfaceView | undefined;
   publicIpOf(eniId: string): string | undefined;
-}
-
-function taskOf(context: EcsContext, reference: string): TaskRecord {
-  for (const cluster of context.clusters.values()) {
-    const task = cluster.taskById.get(arnName(reference));
-    if (task !== undefined) return task;
-  }
-  throw new AppError("input", `there is no task ${reference}`);
-}
-
-function instanceOf(context: EcsContext, reference: string): InstanceRecord {
-  const host = context.hosts.get(reference);
-  if (host !== undefined) return host;
-  for (const cluster of context.clusters.values()) {
-    const instance = cluster.instanceById.get(arnName(reference));
-    if (instance !== undefined) return instance;
-  }
-  throw new AppError("input", `there is no container instance ${reference}`);
+  /** The Availability Zone of a subnet. */
+  zoneOf(subnetId: string): string;
+  /** The program that listens at an address (or at a host's id) and port now. */
+  taskAt(id: string, port: number): Endpoint | undefined;
+  /** Whether packets to the address go nowhere: its host or zone is lost. */
+  isSilent(id: string): boolean;
 }
 
 function hostView(instance: InstanceRecord): Host {
@@ -207,27 +188,18 @@ function* hostsOf(context: EcsContext): Generator<Host> {
 
 export function createControl(context: EcsContext): EcsControl {
   return {
-    killTask: (taskId, exit) => exitContainer(context, taskOf(context, taskId), exit),
+    ...createInfrastructureControl(context),
+    killTask: (taskId, exit) => exitContainer(context, taskAnywhere(context, taskId), exit),
     failTasksOf: ({ cluster, service }, plan) => {
       serviceOf(clusterOf(context, cluster), service).failurePlan = plan;
     },
     setTaskHealth: (taskId, health, container) =>
-      setHealth(context, taskOf(context, taskId), { health, ...(container !== undefined && { container }) }),
-    interruptSpot: (taskId) =>
-      stopTask(context, taskOf(context, taskId), {
-        code: "TerminationNotice",
-        reason: "Your Spot Task was interrupted.",
-        noticeMs: SPOT_NOTICE_MS,
+      setHealth(context, taskAnywhere(context, taskId), {
+        health,
+        ...(container !== undefined && { container }),
       }),
-    setFargateCapacity: (provider, available) => {
-      if (available) context.exhaustedProviders.delete(provider);
-      else context.exhaustedProviders.add(provider);
-    },
     registerContainerInstance: (registration) =>
       hostView(registerInstance(context, clusterOf(context, registration.cluster), registration)),
-    disconnectAgent: (reference) => setAgentConnected(context, instanceOf(context, reference), false),
-    reconnectAgent: (reference) => setAgentConnected(context, instanceOf(context, reference), true),
-    loseHost: (reference) => loseHost(context, instanceOf(context, reference)),
     defineSubnet: (subnet) => context.addresses.defineSubnet(subnet),
     runningTasks: (cluster) =>
       runningIn(cluster === undefined ? context.clusters.values() : [clusterOf(context, cluster)]),
@@ -238,5 +210,8 @@ export function createControl(context: EcsContext): EcsControl {
     },
     networkInterface: (eniId) => interfaceView(context, eniId),
     publicIpOf: (eniId) => context.addresses.interface(eniId)?.publicIp,
+    zoneOf: (subnetId) => context.addresses.subnet(subnetId).availabilityZone,
+    taskAt: (id, port) => context.endpoints.at(context, id, port),
+    isSilent: (id) => context.endpoints.isSilent(context, id),
   };
 }

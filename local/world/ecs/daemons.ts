@@ -2,10 +2,11 @@
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_services.html#service_scheduler_daemon
 
 import type { EcsContext } from "./context.ts";
-import { orderFor, reportNoPlace } from "./launches.ts";
+import { orderFor, primaryOf, reportNoPlace } from "./launches.ts";
 import { launchTask, stopTask } from "./lifecycle.ts";
 import type { InstanceRecord, ServiceRecord, TaskRecord } from "./model.ts";
 import { lackOf, placeAt } from "./placement.ts";
+import { graceLeft, isIll, isUnhealthy, stopCause } from "./standing.ts";
 
 const fits = (service: ServiceRecord, instance: InstanceRecord): boolean => {
   const { launchType, strategy } = service.launch;
@@ -62,16 +63,12 @@ function replaceOutdated(context: EcsContext, service: ServiceRecord, hosts: num
   );
   let running = serving.filter((task) => task.lastStatus === "RUNNING").length;
   for (const task of serving) {
-    const replace = task.deployment?.status !== "PRIMARY" || task.health === "UNHEALTHY";
+    const isUnfit = isUnhealthy(context, task);
+    const replace = task.deployment?.status !== "PRIMARY" || isUnfit;
+    if (isIll(task) && !isUnfit) context.touch(service, graceLeft(context, task));
     if (!replace || (task.lastStatus === "RUNNING" && running - 1 < least)) continue;
     if (task.lastStatus === "RUNNING") running -= 1;
-    stopTask(context, task, {
-      code: "ServiceSchedulerInitiated",
-      reason:
-        task.health === "UNHEALTHY"
-          ? "Task failed container health checks"
-          : `Scaling activity initiated by (deployment ${task.deployment?.id})`,
-    });
+    stopTask(context, task, stopCause(context, task, isUnfit ? "unhealthy" : "outdated"));
   }
 }
 
@@ -93,7 +90,9 @@ function serveInstance(
     context.touch(service, service.brake.blockedUntil);
     return false;
   }
-  const order = orderFor(service);
+  const primary = primaryOf(service);
+  if (primary === undefined) return false;
+  const order = orderFor(service, primary);
   const failure = lackOf(instance, order.definition);
   if (failure === undefined) launchTask(context, order, placeAt(context, order, instance));
   else reportNoPlace(context, service, { failure });

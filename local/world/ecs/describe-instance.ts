@@ -1,8 +1,15 @@
 // Container instances as the ECS API and its events show them.
 
-import type { Attribute, ContainerInstance, Resource, Tag } from "@aws-sdk/client-ecs";
+import type {
+  Attribute,
+  ContainerInstance,
+  ContainerInstanceHealthStatus,
+  Resource,
+  Tag,
+} from "@aws-sdk/client-ecs";
 import type { EpochMs } from "../../../shared/base/time.ts";
 import { isoInstant } from "../../../shared/base/time.ts";
+import { checksOf, overallStatus } from "./instance-health.ts";
 import type { InstanceRecord } from "./model.ts";
 
 /** Ports that the agent and SSH keep for themselves, as in AWS's sample event. */
@@ -37,6 +44,11 @@ function attributes(instance: InstanceRecord): Attribute[] {
   return list;
 }
 
+export const attributeOf = (instance: InstanceRecord, name: string): string | undefined => {
+  const found = attributes(instance).find((attribute) => attribute.name === name);
+  return found === undefined ? undefined : (found.value ?? "");
+};
+
 const VERSION_INFO = {
   agentVersion: "1.103.0",
   agentHash: "4ba8c2f1",
@@ -59,6 +71,18 @@ export function instanceDetail(instance: InstanceRecord, now: EpochMs): Readonly
     updatedAt: isoInstant(now),
   };
 }
+
+/** With `include: CONTAINER_INSTANCE_HEALTH`: API_DescribeContainerInstances. */
+export const healthView = (instance: InstanceRecord, now: EpochMs): ContainerInstanceHealthStatus => ({
+  overallStatus: overallStatus(instance),
+  details: checksOf(instance).map(({ type, status, reason, changedAt }) => ({
+    type,
+    status,
+    lastStatusChange: new Date(changedAt),
+    lastUpdated: new Date(now),
+    ...(reason !== undefined && { statusReason: reason }),
+  })),
+});
 
 export function describeInstance(instance: InstanceRecord, tags: readonly Tag[]): ContainerInstance {
   let running = 0;

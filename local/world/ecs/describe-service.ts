@@ -1,8 +1,11 @@
 // Services as the ECS API shows them.
 
-import type { Deployment, Service, Tag } from "@aws-sdk/client-ecs";
+import type { Deployment, DeploymentConfiguration, Service, Tag } from "@aws-sdk/client-ecs";
+import type { EcsContext } from "./context.ts";
+import { countsByWorkload, launchView, requestedTasks } from "./deployments/describe.ts";
 import { primaryOf } from "./launches.ts";
-import type { DeploymentRecord, LaunchSettings, ServiceRecord, TaskRecord } from "./model.ts";
+import type { DeploymentRecord, ServiceRecord, TaskRecord, WorkloadRecord } from "./model.ts";
+import { describeTaskSet } from "./task-sets/describe.ts";
 
 interface Counts {
   running: number;
@@ -16,10 +19,10 @@ const countOf = (task: TaskRecord): keyof Counts | undefined => {
 
 function countTasks(service: ServiceRecord): {
   readonly all: Counts;
-  readonly by: Map<DeploymentRecord, Counts>;
+  readonly by: Map<WorkloadRecord, Counts>;
 } {
   const all: Counts = { running: 0, pending: 0 };
-  const by = new Map<DeploymentRecord, Counts>(
+  const by = new Map<WorkloadRecord, Counts>(
     service.deployments.map((one) => [one, { running: 0, pending: 0 }]),
   );
   for (const task of service.tasks) {
@@ -32,14 +35,6 @@ function countTasks(service: ServiceRecord): {
   return { all, by };
 }
 
-const launchView = (launch: LaunchSettings) => ({
-  ...(launch.strategy.length > 0
-    ? { capacityProviderStrategy: [...launch.strategy] }
-    : { launchType: launch.launchType ?? "EC2" }),
-  ...(launch.platformVersion !== undefined && { platformVersion: launch.platformVersion }),
-  ...(launch.network !== undefined && { networkConfiguration: launch.network }),
-});
-
 function describeDeployment(
   service: ServiceRecord,
   deployment: DeploymentRecord,
@@ -49,19 +44,51 @@ function describeDeployment(
     id: deployment.id,
     status: deployment.status,
     taskDefinition: deployment.definition.arn,
-    desiredCount: deployment.status === "PRIMARY" ? service.desiredCount : 0,
+    desiredCount: requestedTasks(service, deployment),
     pendingCount: counts.pending,
     runningCount: counts.running,
     failedTasks: deployment.failedTasks,
     createdAt: new Date(deployment.createdAt),
     updatedAt: new Date(deployment.updatedAt),
-    ...launchView(service.launch),
+    ...launchView(deployment.launch),
     rolloutState: deployment.rolloutState,
-    rolloutStateReason: `ECS deployment ${deployment.id} ${deployment.rolloutState === "COMPLETED" ? "completed" : "in progress"}.`,
+    rolloutStateReason: deployment.rolloutStateReason,
   };
 }
 
-export function describeService(service: ServiceRecord, tags: readonly Tag[]): Service {
+/** AWS fills in the strategy and the bake time of the ECS controller, as clients that compare them see. */
+const configurationView = ({ controller, configuration }: ServiceRecord): DeploymentConfiguration =>
+  controller.type === "ECS" ? { strategy: "ROLLING", bakeTimeInMinutes: 0, ...configuration } : configuration;
+
+/** A service of the EXTERNAL controller has no launch settings of its own; its task definition is the primary set's. */
+function controllerView(context: EcsContext, service: ServiceRecord): Partial<Service> {
+  if (service.controller.type !== "EXTERNAL") {
+    return { ...launchView(service.launch), ...revisionView(service) };
+  }
+  const primary = service.taskSets.find(({ status }) => status === "PRIMARY");
+  return {
+    ...(primary !== undefined && { taskDefinition: primary.definition.arn }),
+    taskSets: service.taskSets.map((taskSet) => describeTaskSet(context, service, taskSet)),
+  };
+}
+
+function revisionView(service: ServiceRecord): Partial<Service> {
+  const primary = primaryOf(service);
+  const current = service.serviceDeployments.at(-1);
+  const counts = countsByWorkload(service);
+  return {
+    ...(primary !== undefined && { taskDefinition: primary.definition.arn }),
+    ...(current !== undefined && { currentServiceDeployment: current.arn }),
+    currentServiceRevisions: service.deployments.map((revision) => ({
+      arn: revision.revisionArn,
+      requestedTaskCount: requestedTasks(service, revision),
+      runningTaskCount: counts.get(revision)?.running ?? 0,
+      pendingTaskCount: counts.get(revision)?.pending ?? 0,
+    })),
+  };
+}
+
+export function describeService(context: EcsContext, service: ServiceRecord, tags: readonly Tag[]): Service {
   const { all, by } = countTasks(service);
   return {
     serviceArn: service.arn,
@@ -73,9 +100,8 @@ export function describeService(service: ServiceRecord, tags: readonly Tag[]): S
     desiredCount: service.desiredCount,
     runningCount: all.running,
     pendingCount: all.pending,
-    ...launchView(service.launch),
-    taskDefinition: primaryOf(service).definition.arn,
-    deploymentConfiguration: service.configuration,
+    ...controllerView(context, service),
+    deploymentConfiguration: configurationView(service),
     deployments: service.deployments.map((deployment) =>
       describeDeployment(service, deployment, by.get(deployment) ?? { running: 0, pending: 0 }),
     ),

@@ -105,6 +105,9 @@ const INSTANTS = [
   "executionStoppedAt",
 ] as const;
 
+/** Events call it `eni`: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Attachment.html */
+const ATTACHMENT_TYPE = "ElasticNetworkInterface";
+
 /** A task as DescribeTasks answers. */
 export function describeTask(task: TaskRecord, options: { readonly tags: boolean }): Task {
   const instants: Record<string, Date> = {};
@@ -114,6 +117,7 @@ export function describeTask(task: TaskRecord, options: { readonly tags: boolean
   }
   return {
     ...taskFacts(task),
+    attachments: attachments(task.eni).map((one) => ({ ...one, type: ATTACHMENT_TYPE })),
     ...instants,
     containers: task.containers.map((container) => ({
       ...containerView(task, container),

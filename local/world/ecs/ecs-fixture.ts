@@ -1,8 +1,13 @@
 // A small virtual ECS for the unit tests of this folder: definitions of every network mode, and its events.
 
 import { addMs, epochMs, seconds } from "../../../shared/base/time.ts";
+import { checkedOperations } from "../../models/answer-check.ts";
+import { watchEvents } from "../../models/event-check.ts";
+import { NO_FUNCTIONS } from "../functions.ts";
 import type { BusEvent, Timeline } from "../kernel.ts";
 import { createKernel } from "../kernel.ts";
+import type { BalancingFixture } from "./balancing-fixture.ts";
+import { createBalancingFixture } from "./balancing-fixture.ts";
 import type { Ecs, EcsOptions } from "./ecs.ts";
 import { createEcs } from "./ecs.ts";
 
@@ -11,6 +16,7 @@ const SUBNETS = ["subnet-1", "subnet-2", "subnet-3"];
 export interface Fixture {
   readonly kernel: Timeline;
   readonly ecs: Ecs;
+  readonly balancing: BalancingFixture;
   readonly events: BusEvent[];
   advance(byS: number): void;
   /** Details of the events of one type, in order. */
@@ -23,13 +29,26 @@ export function createFixture(options: EcsOptions & { readonly seed?: number } =
   const kernel = createKernel({ seed: options.seed ?? 1, startAt: epochMs(Date.UTC(2026, 0, 1)) });
   const events: BusEvent[] = [];
   kernel.onEvent((event) => events.push(event));
-  const ecs = createEcs(kernel, options);
+  watchEvents(kernel);
+  const balancing = createBalancingFixture(kernel);
+  const model = createEcs(kernel, options, {
+    balancing,
+    functions: NO_FUNCTIONS,
+    alarmState: () => undefined,
+  });
+  const ecs = { ...model, operations: checkedOperations("ecs", model.operations) };
   registerDefinitions(ecs);
+  ecs.operations.PutClusterCapacityProviders({
+    cluster: "default",
+    capacityProviders: ["FARGATE", "FARGATE_SPOT"],
+    defaultCapacityProviderStrategy: [],
+  });
   const details = (detailType: string) =>
     events.filter((event) => event["detail-type"] === detailType).map((event) => ({ ...event.detail }));
   return {
     kernel,
     ecs,
+    balancing,
     events,
     details,
     advance: (byS) => kernel.advanceTo(addMs(kernel.now(), seconds(byS))),

@@ -68,7 +68,27 @@ export function emitDeployment(
       eventName: completed ? "SERVICE_DEPLOYMENT_COMPLETED" : "SERVICE_DEPLOYMENT_IN_PROGRESS",
       deploymentId: deployment.id,
       updatedAt: isoInstant(deployment.updatedAt),
-      reason: `ECS deployment ${deployment.id} ${completed ? "completed" : "in progress"}.`,
+      reason: deployment.rolloutStateReason,
+    },
+  });
+}
+
+/** "Only sent for services that have deployment circuit breaker logic turned on", or alarms (same page). */
+export function emitFailedDeployment(
+  context: EcsContext,
+  service: ServiceRecord,
+  deployment: DeploymentRecord,
+): void {
+  context.kernel.emit({
+    source: SOURCE,
+    detailType: "ECS Deployment State Change",
+    resources: [service.arn],
+    detail: {
+      eventType: "ERROR",
+      eventName: "SERVICE_DEPLOYMENT_FAILED",
+      deploymentId: deployment.id,
+      updatedAt: isoInstant(deployment.updatedAt),
+      reason: deployment.rolloutStateReason,
     },
   });
 }

@@ -1,8 +1,10 @@
 // Container instances: EC2, Managed Instances and ECS Anywhere hosts that join, drain, fall silent or vanish.
 
+import { killPrograms } from "./containers.ts";
 import type { EcsContext } from "./context.ts";
 import { emitInstance } from "./events.ts";
 import { DYNAMIC_PORTS } from "./host-ports.ts";
+import type { StopCause } from "./lifecycle.ts";
 import { resumeTask, vanishTask } from "./lifecycle.ts";
 import type { ClusterRecord, InstanceRecord } from "./model.ts";
 import { Roster } from "./roster.ts";
@@ -39,7 +41,8 @@ export function registerInstance(
   const kind = given.kind ?? (given.ec2InstanceId?.startsWith("mi-") === true ? "EXTERNAL" : "EC2");
   const cpu = given.cpu ?? DEFAULT_HOST.cpu;
   const memory = given.memory ?? DEFAULT_HOST.memory;
-  const zone = given.availabilityZone ?? context.zones[cluster.instances.size % context.zones.length];
+  const zones = context.zones.filter((name) => !context.lostZones.has(name));
+  const zone = given.availabilityZone ?? zones[cluster.instances.size % zones.length];
   const instance: InstanceRecord = {
     order: context.nextOrder(),
     id,
@@ -61,6 +64,10 @@ export function registerInstance(
     memory,
     status: "ACTIVE",
     agentConnected: true,
+    checks: new Map(),
+    agentAwaySince: undefined,
+    repair: undefined,
+    isLeaving: false,
     version: 0,
     cpuLeft: cpu,
     memoryLeft: memory,
@@ -71,6 +78,8 @@ export function registerInstance(
   cluster.instances.add(instance);
   cluster.instanceById.set(id, instance);
   context.hosts.set(instance.hostId, instance);
+  if (kind === "MANAGED_INSTANCES" && instance.capacityProvider !== undefined)
+    cluster.managedProviders.set(instance.capacityProvider, instance);
   emitInstance(context, instance);
   touchDaemons(context, cluster);
   return instance;
@@ -118,18 +127,22 @@ export function setAgentConnected(context: EcsContext, instance: InstanceRecord,
  */
 export function loseHost(context: EcsContext, instance: InstanceRecord): void {
   setAgentConnected(context, instance, false);
+  context.endpoints.lose(instance);
+  for (const task of instance.tasks) killPrograms(context, task);
   if (instance.kind === "EXTERNAL") return;
-  context.kernel.after(draw(context.kernel.chance, HOST_LOSS_NOTICE), () => removeHost(context, instance));
+  const reason = `Host EC2 (instance ${instance.hostId}) terminated.`;
+  context.kernel.after(draw(context.kernel.chance, HOST_LOSS_NOTICE), () =>
+    removeHost(context, instance, { code: "TerminationNotice", reason }),
+  );
 }
 
-function removeHost(context: EcsContext, instance: InstanceRecord): void {
+/** The instance leaves the cluster, and what still runs there ends for that cause. */
+export function removeHost(context: EcsContext, instance: InstanceRecord, cause: StopCause): void {
+  if (instance.status === "INACTIVE") return;
   instance.status = "INACTIVE";
   instance.cluster.instances.remove(instance);
   context.hosts.delete(instance.hostId);
   emitInstance(context, instance);
-  const reason = `Host EC2 (instance ${instance.hostId}) terminated.`;
-  for (const task of instance.tasks) {
-    vanishTask(context, task, { code: "TerminationNotice", reason });
-  }
+  for (const task of instance.tasks) vanishTask(context, task, cause);
   touchDaemons(context, instance.cluster);
 }

@@ -1,8 +1,9 @@
 // Launch parameters that CreateService, UpdateService and RunTask share, with ECS's checks.
 
 import type { CapacityProviderStrategyItem, LaunchType, NetworkConfiguration } from "@aws-sdk/client-ecs";
+import { checkStrategy, checkStrategyChange } from "./capacity-strategies.ts";
 import { invalid } from "./lookup.ts";
-import type { LaunchSettings, TaskDefinitionRecord } from "./model.ts";
+import type { ClusterRecord, LaunchSettings, TaskDefinitionRecord } from "./model.ts";
 
 interface LaunchRequest {
   readonly launchType?: LaunchType | undefined;
@@ -12,21 +13,57 @@ interface LaunchRequest {
   readonly enableExecuteCommand?: boolean | undefined;
 }
 
-/** The request's settings over the service's earlier ones. */
-export function launchSettings(request: LaunchRequest, before?: LaunchSettings): LaunchSettings {
-  const strategy = request.capacityProviderStrategy;
-  if (request.launchType !== undefined && (strategy?.length ?? 0) > 0) {
+/** What a service, a task set or a call starts tasks with; the cluster's default strategy goes without saying. */
+export function launchSettings(request: LaunchRequest, cluster?: ClusterRecord): LaunchSettings {
+  const asked = request.capacityProviderStrategy ?? [];
+  if (request.launchType !== undefined && asked.length > 0) {
     throw invalid(
       "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.",
     );
   }
+  if (cluster !== undefined) checkStrategy(asked, cluster);
+  const strategy =
+    asked.length > 0 || request.launchType !== undefined ? asked : (cluster?.defaultStrategy ?? []);
   return {
-    launchType: strategy === undefined ? (request.launchType ?? before?.launchType) : undefined,
-    strategy: strategy ?? before?.strategy ?? [],
-    network: request.networkConfiguration ?? before?.network,
-    platformVersion: request.platformVersion ?? before?.platformVersion,
-    executeCommand: request.enableExecuteCommand ?? before?.executeCommand ?? false,
+    launchType: strategy.length === 0 ? request.launchType : undefined,
+    strategy,
+    network: request.networkConfiguration,
+    platformVersion: request.platformVersion,
+    executeCommand: request.enableExecuteCommand ?? false,
   };
+}
+
+interface LaunchChange extends Omit<LaunchRequest, "launchType"> {
+  readonly forceNewDeployment?: boolean | undefined;
+}
+
+/** What UpdateService makes of the service's settings. */
+export function changedSettings(
+  before: LaunchSettings,
+  request: LaunchChange,
+  cluster: ClusterRecord,
+): LaunchSettings {
+  return {
+    ...before,
+    ...changedCapacity(before, request, cluster),
+    network: request.networkConfiguration ?? before.network,
+    platformVersion: request.platformVersion ?? before.platformVersion,
+    executeCommand: request.enableExecuteCommand ?? before.executeCommand,
+  };
+}
+
+/** "…back to the launch type. Pass an empty list": `capacityProviderStrategy` of API_UpdateService. */
+function changedCapacity(
+  before: LaunchSettings,
+  { capacityProviderStrategy: strategy, forceNewDeployment }: LaunchChange,
+  cluster: ClusterRecord,
+): Partial<LaunchSettings> {
+  if (strategy === undefined) return {};
+  checkStrategy(strategy, cluster);
+  checkStrategyChange(before.strategy, strategy, forceNewDeployment === true);
+  if (strategy.length > 0) return { launchType: undefined, strategy };
+  const wasOnFargate = before.strategy.some(({ capacityProvider }) => capacityProvider?.startsWith("FARGATE"));
+  return { launchType: before.launchType ?? (wasOnFargate ? "FARGATE" : "EC2"), strategy };
 }
 
 /** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-networking.html */

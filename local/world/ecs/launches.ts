@@ -4,21 +4,26 @@ import type { Tag } from "@aws-sdk/client-ecs";
 import { addMs } from "../../../shared/base/time.ts";
 import type { EcsContext } from "./context.ts";
 import { emitServiceAction, noteOnService } from "./events.ts";
-import type { DeploymentRecord, ServiceRecord } from "./model.ts";
+import type { DeploymentRecord, LaunchSettings, ServiceRecord, WorkloadRecord } from "./model.ts";
 import type { NoPlace } from "./placement.ts";
 import type { TaskOrder } from "./tasks.ts";
 import { PLACEMENT_RETRY_MS } from "./timing.ts";
 
-export const primaryOf = (service: ServiceRecord): DeploymentRecord =>
-  service.deployments[0] as DeploymentRecord;
+/** Of a deployment or task set: `ecs-svc/` and 19 digits, as real events show. */
+export function workloadId(context: EcsContext): string {
+  const { chance } = context.kernel;
+  return `ecs-svc/${chance.int(1_000_000_000, 9_999_999_999)}${chance.int(100_000_000, 999_999_999)}`;
+}
 
-/** What every task of the service's newest deployment is started with. */
-export function orderFor(service: ServiceRecord): TaskOrder {
-  const deployment = primaryOf(service);
+/** undefined: a service of task sets has none. */
+export const primaryOf = (service: ServiceRecord): DeploymentRecord | undefined => service.deployments[0];
+
+/** What every task of a deployment or task set is started with. */
+export function orderFor(service: ServiceRecord, deployment: WorkloadRecord): TaskOrder {
   return {
     cluster: service.cluster,
     definition: deployment.definition,
-    launch: service.launch,
+    launch: launchOf(service, deployment),
     group: `service:${service.name}`,
     service,
     deployment,
@@ -26,8 +31,14 @@ export function orderFor(service: ServiceRecord): TaskOrder {
   };
 }
 
+/** Execute command belongs to the service, not to its revisions: a change holds for the next task. */
+function launchOf(service: ServiceRecord, { launch }: WorkloadRecord): LaunchSettings {
+  const { executeCommand } = service.launch;
+  return executeCommand === launch.executeCommand ? launch : { ...launch, executeCommand };
+}
+
 /** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.html */
-function taskTags(service: ServiceRecord, deployment: DeploymentRecord): readonly Tag[] {
+function taskTags(service: ServiceRecord, deployment: WorkloadRecord): readonly Tag[] {
   const managed: Tag[] = service.managedTags
     ? [
         { key: "aws:ecs:clusterName", value: service.cluster.name },

@@ -1,15 +1,18 @@
 // The life of a task, from its first status to STOPPED:
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
 
-import { arnName } from "../../../shared/base/arn.ts";
 import { assertNever } from "../../../shared/base/assert.ts";
 import type { DurationMs } from "../../../shared/base/time.ts";
+import type { ContainerExit } from "./container-runtime.ts";
+import type { ProgramEvents } from "./containers.ts";
+import { hearPrograms, killPrograms, showStarted, startPrograms, stopPrograms } from "./containers.ts";
 import type { EcsContext } from "./context.ts";
 import { emitTask } from "./events.ts";
 import { scheduleHealthChecks } from "./health.ts";
 import type { ContainerRecord, LiveStatus, StopCode, TaskRecord } from "./model.ts";
 import type { Place } from "./placement.ts";
 import { noteFailedStart, releaseBrake } from "./start-brake.ts";
+import { deregisterTargets, registerTargets, waitsForDraining } from "./target-registration.ts";
 import type { TaskOrder } from "./tasks.ts";
 import { createTask, retireTask } from "./tasks.ts";
 import type { Dwell, Span } from "./timing.ts";
@@ -44,28 +47,39 @@ export function stopTask(context: EcsContext, task: TaskRecord, cause: StopCause
   task.stoppingAt = context.kernel.now();
   // "Any tags associated with the task will be deleted": API_StopTask.
   if (cause.code === "UserInitiated") task.tags = [];
-  if (cause.exit !== undefined) endContainer(task, cause.exit);
+  if (cause.exit !== undefined) endContainer(context, task, cause.exit);
   emitTask(context, task);
   noteFailedStart(context, task);
   if (task.service !== undefined) context.touch(task.service);
   task.cancelStep?.();
   if (cause.noticeMs === undefined) scheduleStep(context, task);
-  else task.cancelStep = context.kernel.after(cause.noticeMs, () => scheduleStep(context, task));
+  else awaitNotice(context, task, cause.noticeMs);
+}
+
+/** Load balancers are told at the warning; the end has a stop code of its own. */
+function awaitNotice(context: EcsContext, task: TaskRecord, noticeMs: DurationMs): void {
+  deregisterTargets(context, task);
+  task.cancelStep = context.kernel.after(noticeMs, () => {
+    task.stopCode = "SpotInterruption";
+    scheduleStep(context, task);
+  });
 }
 
 /** The host is gone: nothing is left to deactivate or to stop, whatever was going on. */
 export function vanishTask(context: EcsContext, task: TaskRecord, cause: StopCause): void {
   stopTask(context, task, cause);
   task.cancelStep?.();
+  killPrograms(context, task);
   enter(context, task, "STOPPED");
 }
 
-function endContainer(task: TaskRecord, exit: NonNullable<StopCause["exit"]>): void {
+function endContainer(context: EcsContext, task: TaskRecord, exit: NonNullable<StopCause["exit"]>): void {
   const ended =
     task.containers.find(({ template }) => template.name === exit.container) ??
     task.containers.find(({ template }) => template.essential) ??
     task.containers[0];
   if (ended === undefined) return;
+  if (ended.lastStatus === "RUNNING") killPrograms(context, task, ended);
   ended.lastStatus = "STOPPED";
   ended.exitCode = exit.exitCode;
   ended.reason = exit.reason;
@@ -73,6 +87,7 @@ function endContainer(task: TaskRecord, exit: NonNullable<StopCause["exit"]>): v
 
 /** The agent does the work: while it is away, its tasks keep the status that they had. */
 export function resumeTask(context: EcsContext, task: TaskRecord): void {
+  hearPrograms(task);
   task.cancelStep?.();
   scheduleStep(context, task);
 }
@@ -82,6 +97,8 @@ function scheduleStep(context: EcsContext, task: TaskRecord): void {
   if (task.instance?.agentConnected === false) return;
   const next = nextStatus(task);
   if (next === undefined) return;
+  if (task.lastStatus === "STOPPING" && stopPrograms(context, task)) return;
+  if (task.lastStatus === "DEACTIVATING" && waitsForDraining(task)) return;
   const wait = draw(context.kernel.chance, dwellOf(context, task));
   task.cancelStep = context.kernel.after(wait, () => enter(context, task, next));
 }
@@ -123,6 +140,7 @@ function dwellOf(context: EcsContext, task: TaskRecord): Span {
 
 function enter(context: EcsContext, task: TaskRecord, status: LiveStatus): void {
   if (status === "RUNNING" && failsToStart(context, task)) return;
+  if (status === "RUNNING" && !startPrograms(context, task, programEvents(context))) return;
   task.lastStatus = status;
   applyStatus(context, task, status);
   emitTask(context, task);
@@ -149,9 +167,12 @@ function applyStatus(context: EcsContext, task: TaskRecord, status: LiveStatus):
     case "RUNNING":
       task.pullStoppedAt = now;
       task.startedAt = now;
-      for (const container of task.containers) startContainer(task, container);
+      for (const container of task.containers) showStarted(task, container);
+      registerTargets(context, task);
       return;
     case "DEACTIVATING":
+      deregisterTargets(context, task);
+      return;
     case "STOPPING":
       return;
     case "DEPROVISIONING":
@@ -163,17 +184,12 @@ function applyStatus(context: EcsContext, task: TaskRecord, status: LiveStatus):
       endContainers(task);
       task.executionStoppedAt ??= now;
       task.stoppedAt = now;
+      deregisterTargets(context, task);
       if (task.eni !== undefined) task.eni.status = "DELETED";
       return;
     default:
       assertNever(status);
   }
-}
-
-/** 64 hexadecimal digits, as Docker names containers. */
-function startContainer(task: TaskRecord, container: ContainerRecord): void {
-  container.lastStatus = "RUNNING";
-  container.runtimeId = `${task.id}${arnName(container.arn)}`;
 }
 
 function endContainers(task: TaskRecord): void {
@@ -216,4 +232,42 @@ export function exitContainer(
       ...(exit.container !== undefined && { container: exit.container }),
     },
   });
+}
+
+/** What real programs say: a step of the task's life, or its end. */
+function programEvents(context: EcsContext): ProgramEvents {
+  return {
+    allStarted: (task) => {
+      if (task.lastStatus === "ACTIVATING" && task.desiredStatus === "RUNNING")
+        enter(context, task, "RUNNING");
+    },
+    failedToStart: (task, container, reason) => {
+      container.lastStatus = "STOPPED";
+      container.reason = reason;
+      stopTask(context, task, { code: "TaskFailedToStart", reason });
+    },
+    exited: (task, container, exit) => noteProgramExit(context, task, { container, exit }),
+    allEnded: (task) => {
+      const next = nextStatus(task);
+      if (task.lastStatus === "STOPPING" && next !== undefined) enter(context, task, next);
+    },
+  };
+}
+
+/** A container that ends changes the task's state, essential or not: an event either way (ecs_task_events). */
+function noteProgramExit(
+  context: EcsContext,
+  task: TaskRecord,
+  { container, exit }: { readonly container: ContainerRecord; readonly exit: ContainerExit },
+): void {
+  if (container.lastStatus === "STOPPED") return;
+  if (container.template.essential && task.desiredStatus === "RUNNING") {
+    container.lastStatus = "STOPPED";
+    exitContainer(context, task, { ...exit, container: container.template.name });
+    return;
+  }
+  container.lastStatus = "STOPPED";
+  container.exitCode = exit.exitCode;
+  container.reason = exit.reason;
+  if (task.desiredStatus === "RUNNING" && task.lastStatus === "RUNNING") emitTask(context, task);
 }

@@ -1,20 +1,27 @@
 // The records of the virtual ECS: what exists, linked by reference so that no change needs a scan.
 
 import type {
+  AutoScalingGroupProvider,
   CapacityProviderStrategyItem,
+  CapacityProviderUpdateStatus,
   ContainerDefinition,
+  CreateManagedInstancesProviderConfiguration,
   DeploymentConfiguration,
   DeploymentController,
   HealthStatus,
+  LoadBalancer,
   NetworkBinding,
   NetworkConfiguration,
   PropagateTags,
   RegisterTaskDefinitionRequest,
+  ServiceRegistry,
   Tag,
   TaskOverride,
 } from "@aws-sdk/client-ecs";
 import type { DurationMs, EpochMs } from "../../../shared/base/time.ts";
 import type { TaskStatus } from "../../../shared/contracts/facts.ts";
+import type { Target, TargetHealthState } from "../balancing.ts";
+import type { ServiceDeploymentRecord } from "./deployments/records.ts";
 import type { Ordered, Roster } from "./roster.ts";
 
 export type LaunchTypeName = "FARGATE" | "EC2" | "EXTERNAL" | "MANAGED_INSTANCES";
@@ -42,8 +49,26 @@ export interface ClusterRecord extends Ordered {
   readonly daemons: Set<ServiceRecord>;
   readonly instances: Roster<InstanceRecord>;
   readonly instanceById: Map<string, InstanceRecord>;
+  /** Names that strategies may use: PutClusterCapacityProviders. */
+  capacityProviders: readonly string[];
+  /** Used where neither launch type nor strategy is given. */
+  defaultStrategy: readonly CapacityProviderStrategyItem[];
+  /** Providers of Managed Instances, with the newest host of each: the next is made like it. */
+  readonly managedProviders: Map<string, InstanceRecord | undefined>;
+  /** Those for which a host is on its way. */
+  readonly hostsAwaited: Set<string>;
   /** Where the last search for a host ended: the next begins behind it. */
   placementCursor: number;
+}
+
+export interface CapacityProviderRecord {
+  readonly name: string;
+  readonly arn: string;
+  /** Of Managed Instances only. */
+  readonly cluster: ClusterRecord | undefined;
+  autoScaling: AutoScalingGroupProvider | undefined;
+  managed: CreateManagedInstancesProviderConfiguration | undefined;
+  updateStatus: CapacityProviderUpdateStatus;
 }
 
 export interface ContainerTemplate {
@@ -69,7 +94,18 @@ export interface TaskDefinitionRecord {
   readonly memory: number;
   readonly checksHealth: boolean;
   readonly registeredAt: EpochMs;
+  deregisteredAt?: EpochMs;
   status: "ACTIVE" | "INACTIVE";
+}
+
+/** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-instance-health.html */
+export type InstanceCheckType = "CONTAINER_RUNTIME" | "ACCELERATED_COMPUTE" | "DAEMON" | "AGENT_CONNECTIVITY";
+
+export interface InstanceCheck {
+  readonly type: InstanceCheckType;
+  readonly status: "OK" | "IMPAIRED" | "INSUFFICIENT_DATA" | "INITIALIZING";
+  readonly reason: string | undefined;
+  readonly changedAt: EpochMs;
 }
 
 export interface InstanceRecord extends Ordered {
@@ -92,6 +128,13 @@ export interface InstanceRecord extends Ordered {
   readonly memory: number;
   status: "ACTIVE" | "DRAINING" | "INACTIVE";
   agentConnected: boolean;
+  /** Checks that are or were not OK: instance-health.ts. */
+  readonly checks: Map<InstanceCheckType, InstanceCheck>;
+  agentAwaySince: EpochMs | undefined;
+  /** A managed host that is being replaced, or waits for its turn. */
+  repair: "waiting" | "running" | undefined;
+  /** A managed host that ends once it has no tasks. */
+  isLeaving: boolean;
   version: number;
   cpuLeft: number;
   memoryLeft: number;
@@ -124,13 +167,22 @@ export interface ContainerRecord {
   readonly bindings: readonly NetworkBinding[];
 }
 
+/** A task's place in a target group. */
+export interface TargetRecord {
+  readonly groupArn: string;
+  readonly target: Target;
+  state: TargetHealthState | undefined;
+  /** false: deregistered, and draining until it is gone. */
+  registered: boolean;
+}
+
 export interface TaskRecord extends Ordered {
   readonly id: string;
   readonly arn: string;
   readonly cluster: ClusterRecord;
   readonly definition: TaskDefinitionRecord;
   readonly service: ServiceRecord | undefined;
-  readonly deployment: DeploymentRecord | undefined;
+  readonly deployment: WorkloadRecord | undefined;
   readonly group: string;
   readonly startedBy: string | undefined;
   readonly launchType: LaunchTypeName;
@@ -160,20 +212,57 @@ export interface TaskRecord extends Ordered {
   executionStoppedAt: EpochMs | undefined;
   /** The instants above as events write them. */
   readonly instantTexts: Record<string, string>;
+  /** Where load balancers send it requests; empty before RUNNING and once all have drained. */
+  targets: readonly TargetRecord[];
+  /** Neither scaling in nor a deployment stops the task until then: UpdateTaskProtection. */
+  protectedUntil: EpochMs | undefined;
+  /** Its Fargate host goes: the scheduler replaces it. */
+  isRetiring: boolean;
   /** The next step of its life; cancelled when another way is taken. */
   cancelStep: (() => void) | undefined;
 }
 
-export interface DeploymentRecord {
+/**
+ * What tasks of a service are launched for: a deployment of the ECS controller, or a task set of the EXTERNAL
+ * one. What a service revision holds belongs here, not to the service.
+ */
+export interface WorkloadRecord {
+  /** `ecs-svc/` and 19 digits; `startedBy` of its tasks. */
   readonly id: string;
-  status: "PRIMARY" | "ACTIVE" | "INACTIVE";
+  status: "PRIMARY" | "ACTIVE" | "DRAINING" | "INACTIVE";
   readonly definition: TaskDefinitionRecord;
+  readonly launch: LaunchSettings;
+  readonly loadBalancers: readonly LoadBalancer[];
+  readonly serviceRegistries: readonly ServiceRegistry[];
   readonly createdAt: EpochMs;
   updatedAt: EpochMs;
-  rolloutState: "IN_PROGRESS" | "COMPLETED";
   failedTasks: number;
   /** Launches by capacity provider: the strategy's weights are kept by it. */
   readonly launched: Map<string, number>;
+}
+
+/** Also the service revision that it deploys: the two share their digits. */
+export interface DeploymentRecord extends WorkloadRecord {
+  readonly revisionArn: string;
+  /** As asked for; `loadBalancers` names the target group of each that the revision is really behind. */
+  readonly configuredLoadBalancers: readonly LoadBalancer[];
+  rolloutState: "IN_PROGRESS" | "COMPLETED" | "FAILED";
+  rolloutStateReason: string;
+  /** Percent of the desired count; counts while the service is `pinned`. */
+  scale: number;
+}
+
+/** Its status is PRIMARY, ACTIVE or DRAINING: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskSet.html */
+export interface TaskSetRecord extends WorkloadRecord {
+  readonly arn: string;
+  readonly externalId: string | undefined;
+  readonly clientToken: string | undefined;
+  /** The input that made it, to know a repetition of its token. */
+  readonly request: string;
+  /** Of the service's desired count. */
+  scale: { readonly unit: "PERCENT"; readonly value: number };
+  /** The scheduler has found it stable after the last change. */
+  steady: boolean;
 }
 
 /** How tasks are started, for services and RunTask alike. */
@@ -218,11 +307,22 @@ export interface ServiceRecord extends Ordered {
   propagateTags: PropagateTags | undefined;
   managedTags: boolean;
   healthCheckGracePeriodSeconds: number | undefined;
-  readonly loadBalancers: readonly object[];
-  readonly serviceRegistries: readonly object[];
+  loadBalancers: readonly LoadBalancer[];
+  serviceRegistries: readonly ServiceRegistry[];
   tags: readonly Tag[];
   /** Newest first, as DescribeServices lists them; the first is PRIMARY. */
   deployments: DeploymentRecord[];
+  /** All that there were, oldest first. */
+  readonly revisions: DeploymentRecord[];
+  readonly serviceDeployments: ServiceDeploymentRecord[];
+  /** The service deployment that has not ended. */
+  rollout: ServiceDeploymentRecord | undefined;
+  /** The last revision that was deployed with success. */
+  stable: DeploymentRecord | undefined;
+  /** Every revision has the scale that its deployment says; otherwise the newest replaces all others. */
+  pinned: boolean;
+  /** Of the EXTERNAL controller, which has no deployments; newest first. */
+  taskSets: readonly TaskSetRecord[];
   /** Tasks that are not STOPPED. */
   readonly tasks: Roster<TaskRecord>;
   readonly tasksByZone: Map<string, number>;

@@ -159,3 +159,39 @@ describe("refusals", () => {
     ).toHaveLength(2);
   });
 });
+
+describe("RegisterTaskDefinition", () => {
+  it("answers what AWS fills in", () => {
+    const { RegisterTaskDefinition, DeregisterTaskDefinition } = createFixture().ecs.operations;
+    const register = (networkMode: "awsvpc" | "bridge") =>
+      RegisterTaskDefinition({
+        family: networkMode,
+        networkMode,
+        containerDefinitions: [
+          { name: "app", image: "app:1", memory: 64, portMappings: [{ containerPort: 80 }] },
+        ],
+      }).taskDefinition?.containerDefinitions?.[0];
+    expect(register("awsvpc")).toMatchObject({
+      essential: true,
+      portMappings: [{ containerPort: 80, hostPort: 80, protocol: "tcp" }],
+    });
+    expect(register("bridge")?.portMappings).toEqual([{ containerPort: 80, hostPort: 0, protocol: "tcp" }]);
+    const { taskDefinition } = DeregisterTaskDefinition({ taskDefinition: "bridge:1" });
+    expect(taskDefinition).toMatchObject({ status: "INACTIVE", deregisteredAt: expect.any(Date) });
+  });
+});
+
+it("calls an interface ElasticNetworkInterface in the API and eni in events", () => {
+  const fixture = createFixture();
+  createFargateService(fixture, "web", 1);
+  fixture.advance(60);
+  const { DescribeTasks, DescribeServices, ListTasks } = fixture.ecs.operations;
+  const { tasks = [] } = DescribeTasks({ tasks: ListTasks({}).taskArns ?? [] });
+  expect(tasks[0]?.attachments?.[0]?.type).toBe("ElasticNetworkInterface");
+  const types = fixture.events
+    .filter((event) => event["detail-type"] === "ECS Task State Change")
+    .flatMap(({ detail }) => detail["attachments"] as { type: string }[])
+    .map(({ type }) => type);
+  expect(new Set(types)).toEqual(new Set(["eni"]));
+  expect(DescribeServices({ services: ["web"] }).services?.[0]?.platformVersion).toBe("LATEST");
+});

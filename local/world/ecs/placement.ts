@@ -3,8 +3,10 @@
 
 import type { CapacityProviderStrategyItem } from "@aws-sdk/client-ecs";
 import type { Subnet } from "./addresses.ts";
+import { isFargateProvider } from "./capacity-providers.ts";
 import type { EcsContext } from "./context.ts";
 import { portsFit } from "./host-ports.ts";
+import { requestHost } from "./managed-instances.ts";
 import type { InstanceRecord, LaunchTypeName, TaskDefinitionRecord } from "./model.ts";
 import type { TaskOrder } from "./tasks.ts";
 
@@ -24,8 +26,6 @@ export interface NoPlace {
 
 /** Hosts with room that are compared before one is taken. Assumed: bounds the cost of one placement. */
 const COMPARED_HOSTS = 64;
-
-const isFargateProvider = (name: string): boolean => name === "FARGATE" || name === "FARGATE_SPOT";
 
 /**
  * Bases first, then by weight: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html
@@ -61,6 +61,7 @@ export function findPlace(
         ? placeOnFargate(context, order, provider)
         : placeOnHost(context, order, (instance) => instance.capacityProvider === provider);
   if (provider === undefined) return place;
+  if ("failure" in place) requestHost(context, order.cluster, provider);
   if (!("failure" in place)) launched.set(provider, (launched.get(provider) ?? 0) + 1);
   return { ...place, capacityProvider: provider };
 }
@@ -73,7 +74,12 @@ function placeByLaunchType(context: EcsContext, order: TaskOrder): Place | NoPla
 
 function placeOnFargate(context: EcsContext, order: TaskOrder, provider: string): Place | NoPlace {
   if (context.exhaustedProviders.has(provider)) return { failure: "RESOURCE:FARGATE" };
-  const subnets = context.addresses.subnetsOf(order.launch.network?.awsvpcConfiguration);
+  const wanted = context.addresses.subnetsOf(order.launch.network?.awsvpcConfiguration);
+  const subnets =
+    context.lostZones.size === 0
+      ? wanted
+      : wanted.filter(({ availabilityZone }) => !context.lostZones.has(availabilityZone));
+  if (subnets.length === 0) return { failure: "RESOURCE:FARGATE" };
   const subnet = emptiestSubnet(context, order, subnets);
   return { launchType: "FARGATE", availabilityZone: subnet.availabilityZone, subnet };
 }
@@ -105,7 +111,7 @@ function placeOnHost(
   let failure = "No Container Instances were found in your cluster.";
   for (const instance of roundTrip(cluster.instances, cluster.placementCursor)) {
     if (instance.status !== "ACTIVE" || !eligible(instance)) continue;
-    const lack = lackOf(instance, definition);
+    const lack = order.unfit?.(instance) ?? lackOf(instance, definition);
     if (lack !== undefined) {
       failure = lack;
       continue;

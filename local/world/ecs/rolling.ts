@@ -13,6 +13,8 @@ export interface Standing {
   /** Counts towards minimumHealthyPercent. */
   readonly healthy: boolean;
   readonly unhealthy: boolean;
+  /** Neither surplus nor being outdated stops it: UpdateTaskProtection. */
+  readonly isProtected?: boolean;
 }
 
 export interface RollingLimits {
@@ -33,16 +35,18 @@ export interface RollingPlan {
 
 type Stop = RollingPlan["stop"][number];
 
+const isStoppable = (one: Standing): boolean => one.isProtected !== true;
+
 export function planRolling(standings: readonly Standing[], limits: RollingLimits): RollingPlan {
   const least = Math.ceil((limits.desired * limits.minimumHealthyPercent) / 100);
   const most = Math.max(Math.floor((limits.desired * limits.maximumPercent) / 100), limits.desired);
   const fresh = standings.filter((one) => one.current && !one.unhealthy);
   const outdated = standings.filter((one) => !one.current);
   const unhealthy = standings.filter((one) => one.current && one.unhealthy);
-  const surplus = pickSurplus(fresh, fresh.length - limits.desired);
+  const surplus = pickSurplus(fresh.filter(isStoppable), fresh.length - limits.desired);
   const healthyNow = standings.filter((one) => one.healthy).length;
   const spare = healthyNow - surplus.filter((one) => one.healthy).length - least;
-  const replaced = pickOutdated(outdated, spare);
+  const replaced = pickOutdated(outdated.filter(isStoppable), spare);
   const left = standings.length - surplus.length - replaced.length;
   const ready = fresh.filter((one) => one.healthy).length >= limits.desired;
   const ill = pickUnhealthy(unhealthy, { ready, full: left >= most });
@@ -59,7 +63,8 @@ export function planRolling(standings: readonly Standing[], limits: RollingLimit
 }
 
 /** Those that do not run yet, those that do not count as healthy, then of the fullest zone; the newest first. */
-function pickSurplus(fresh: readonly Standing[], count: number): readonly Standing[] {
+function pickSurplus(fresh: readonly Standing[], wanted: number): readonly Standing[] {
+  const count = Math.min(wanted, fresh.length);
   if (count <= 0) return [];
   const idle = fresh.filter((one) => !one.running);
   const young = fresh.filter((one) => one.running && !one.healthy);

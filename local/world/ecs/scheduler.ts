@@ -5,14 +5,20 @@ import type { EpochMs } from "../../../shared/base/time.ts";
 import { addMs, earliest } from "../../../shared/base/time.ts";
 import type { EcsContext } from "./context.ts";
 import { daemonStep } from "./daemons.ts";
-import { emitDeployment, emitServiceAction, noteOnService } from "./events.ts";
-import { orderFor, primaryOf, reportNoPlace } from "./launches.ts";
-import { launchTask, stopTask } from "./lifecycle.ts";
-import type { ServiceRecord, TaskRecord } from "./model.ts";
-import { findPlace } from "./placement.ts";
-import type { RollingPlan, Standing } from "./rolling.ts";
+import { driveRollout } from "./deployments/driver.ts";
+import { keepOnly } from "./deployments/endings.ts";
+import { noteHealthyTasks } from "./deployments/monitors.ts";
+import { pinnedStep } from "./deployments/pinned.ts";
+import { emitServiceAction, noteOnService } from "./events.ts";
+import { startTasks, stopPlanned } from "./filling.ts";
+import { primaryOf } from "./launches.ts";
+import type { ServiceRecord } from "./model.ts";
+import type { Standing } from "./rolling.ts";
 import { planRolling } from "./rolling.ts";
-import { draw, HEALTHY_AFTER_RUNNING_MS } from "./timing.ts";
+import { changesAt, isIll, standingOf } from "./standing.ts";
+import { isBalanced } from "./target-registration.ts";
+import { taskSetStep } from "./task-sets/step.ts";
+import { draw } from "./timing.ts";
 
 export function scheduleLook(context: EcsContext, service: ServiceRecord, at?: EpochMs): void {
   const { kernel } = context;
@@ -30,8 +36,8 @@ export function scheduleLook(context: EcsContext, service: ServiceRecord, at?: E
 
 function look(context: EcsContext, service: ServiceRecord): void {
   if (service.status === "INACTIVE") return;
-  const steady =
-    service.scheduling === "DAEMON" ? daemonStep(context, service) : replicaStep(context, service);
+  const steady = stepOf(service)(context, service);
+  if (service.rollout !== undefined) driveRollout(context, service, steady);
   if (service.status === "DRAINING") {
     if (service.tasks.size > 0) return;
     service.status = "INACTIVE";
@@ -42,92 +48,47 @@ function look(context: EcsContext, service: ServiceRecord): void {
   else if (!service.steady) settle(context, service);
 }
 
+function stepOf(service: ServiceRecord): (context: EcsContext, service: ServiceRecord) => boolean {
+  if (service.controller.type === "EXTERNAL") return taskSetStep;
+  if (service.pinned) return pinnedStep;
+  return service.scheduling === "DAEMON" ? daemonStep : replicaStep;
+}
+
 function replicaStep(context: EcsContext, service: ServiceRecord): boolean {
   const standings: Standing[] = [];
   let settlesAt: EpochMs | undefined;
   for (const task of service.tasks) {
     if (task.desiredStatus === "STOPPED") continue;
-    const standing = standingOf(context, task);
-    if (standing.running && !standing.healthy && !task.definition.checksHealth) {
-      settlesAt = earliest(settlesAt, settledAt(task));
-    }
+    const standing = standingOf(context, task, task.deployment?.status === "PRIMARY");
+    const at = changesAt(context, standing);
+    if (at !== undefined && isIll(task)) context.touch(service, at);
+    else if (at !== undefined) settlesAt = earliest(settlesAt, at);
     standings.push(standing);
   }
+  if (service.rollout !== undefined) noteHealthyTasks(service, standings);
   const plan = planRolling(standings, {
     desired: service.desiredCount,
     minimumHealthyPercent: service.configuration.minimumHealthyPercent ?? 100,
     maximumPercent: service.configuration.maximumPercent ?? 200,
   });
   stopPlanned(context, service, plan);
-  startMissing(context, service, plan.start);
+  const primary = primaryOf(service);
+  if (primary !== undefined) startTasks(context, { service, workload: primary, count: plan.start });
   const waits = standings.some((one) => !one.current || one.unhealthy);
   if (waits && settlesAt !== undefined) context.touch(service, settlesAt);
-  return plan.steady;
+  return plan.steady && standings.every(isSettled);
 }
 
-const settledAt = (task: TaskRecord): EpochMs | undefined =>
-  task.startedAt === undefined ? undefined : addMs(task.startedAt, HEALTHY_AFTER_RUNNING_MS);
-
-function standingOf(context: EcsContext, task: TaskRecord): Standing {
-  const running = task.lastStatus === "RUNNING";
-  const unhealthy = running && task.health === "UNHEALTHY";
-  const healthy = task.definition.checksHealth
-    ? task.health === "HEALTHY"
-    : (settledAt(task) ?? Number.POSITIVE_INFINITY) <= context.kernel.now();
-  return {
-    task,
-    current: task.deployment?.status === "PRIMARY" && task.instance?.status !== "DRAINING",
-    running,
-    healthy: running && healthy,
-    unhealthy,
-  };
-}
-
-function stopPlanned(context: EcsContext, service: ServiceRecord, plan: RollingPlan): void {
-  for (const { task, because } of plan.stop) {
-    stopTask(context, task, { code: "ServiceSchedulerInitiated", reason: stopReason(task, because) });
-  }
-  if (plan.stop.length > 0) noteOnService(context, service, `has stopped ${plan.stop.length} running tasks.`);
-}
-
-/** Texts: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html */
-function stopReason(task: TaskRecord, because: RollingPlan["stop"][number]["because"]): string {
-  if (because === "unhealthy") return "Task failed container health checks";
-  if (task.instance?.status === "DRAINING")
-    return `Task stopped: container instance ${task.instance.id} is draining.`;
-  return `Scaling activity initiated by (deployment ${task.deployment?.id})`;
-}
-
-function startMissing(context: EcsContext, service: ServiceRecord, count: number): void {
-  if (count === 0) return;
-  service.steady = false;
-  if (service.brake.blockedUntil > context.kernel.now()) {
-    context.touch(service, service.brake.blockedUntil);
-    return;
-  }
-  const order = orderFor(service);
-  for (let started = 0; started < count; started += 1) {
-    const place = findPlace(context, order, primaryOf(service).launched);
-    if ("failure" in place) {
-      reportNoPlace(context, service, place);
-      return;
-    }
-    launchTask(context, order, place);
-  }
-  noteOnService(context, service, `has started ${count} tasks.`);
-}
+/** "All of its tasks are running and healthy", as far as anybody checks: early-success-criteria. */
+const isSettled = ({ task, healthy }: Standing): boolean =>
+  healthy || !(task.definition.checksHealth || isBalanced(task));
 
 /** Everything is as desired: older deployments end, the newest is complete. */
 function settle(context: EcsContext, service: ServiceRecord): void {
   service.steady = true;
+  // What early success left behind is gone by now.
   const primary = primaryOf(service);
-  for (const older of service.deployments) if (older !== primary) older.status = "INACTIVE";
-  service.deployments = [primary];
-  if (primary.rolloutState !== "COMPLETED") {
-    primary.rolloutState = "COMPLETED";
-    primary.updatedAt = context.kernel.now();
-    emitDeployment(context, service, primary);
-  }
+  if (primary !== undefined && service.rollout === undefined) keepOnly(service, primary);
   emitServiceAction(context, service, { eventType: "INFO", eventName: "SERVICE_STEADY_STATE" });
   noteOnService(context, service, "has reached a steady state.");
 }

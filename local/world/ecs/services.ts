@@ -6,47 +6,29 @@ import type {
   UpdateServiceRequest,
 } from "@aws-sdk/client-ecs";
 import type { EcsContext } from "./context.ts";
-import { emitDeployment } from "./events.ts";
-import { checkLaunch, launchSettings } from "./launch-settings.ts";
+import { beginDeployment } from "./deployments/begin.ts";
+import { checkDeployable } from "./deployments/configuration.ts";
+import { checkController } from "./deployments/controllers.ts";
+import { dropDeployments } from "./deployments/endings.ts";
+import { changedSettings, checkLaunch, launchSettings } from "./launch-settings.ts";
 import { primaryOf } from "./launches.ts";
 import { stopTask } from "./lifecycle.ts";
+import { checkLoadBalancers } from "./load-balancers.ts";
 import { definitionOf, invalid } from "./lookup.ts";
-import type { ClusterRecord, DeploymentRecord, ServiceRecord, TaskDefinitionRecord } from "./model.ts";
+import type {
+  ClusterRecord,
+  DeploymentRecord,
+  LaunchSettings,
+  ServiceRecord,
+  TaskDefinitionRecord,
+} from "./model.ts";
 import { Roster } from "./roster.ts";
 import { newBrake, releaseBrake } from "./start-brake.ts";
+import { checkExternalCreate, checkExternalUpdate, isExternal } from "./task-sets/external-service.ts";
 
 /** Defaults by scheduling strategy: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html */
-const REPLICA_PERCENTAGES: DeploymentConfiguration = { minimumHealthyPercent: 100, maximumPercent: 200 };
-const DAEMON_PERCENTAGES: DeploymentConfiguration = { minimumHealthyPercent: 0, maximumPercent: 100 };
-
-/** `ecs-svc/` and 19 digits, as real events show. */
-function deploymentId(context: EcsContext): string {
-  const { chance } = context.kernel;
-  return `ecs-svc/${chance.int(1_000_000_000, 9_999_999_999)}${chance.int(100_000_000, 999_999_999)}`;
-}
-
-function beginDeployment(
-  context: EcsContext,
-  service: ServiceRecord,
-  definition: TaskDefinitionRecord,
-): void {
-  const now = context.kernel.now();
-  const deployment: DeploymentRecord = {
-    id: deploymentId(context),
-    status: "PRIMARY",
-    definition,
-    createdAt: now,
-    updatedAt: now,
-    rolloutState: "IN_PROGRESS",
-    failedTasks: 0,
-    launched: new Map(),
-  };
-  for (const older of service.deployments) if (older.status === "PRIMARY") older.status = "ACTIVE";
-  service.deployments = [deployment, ...service.deployments];
-  service.steady = false;
-  emitDeployment(context, service, deployment);
-  context.touch(service);
-}
+const REPLICA_DEFAULTS: DeploymentConfiguration = { minimumHealthyPercent: 100, maximumPercent: 200 };
+const DAEMON_DEFAULTS: DeploymentConfiguration = { minimumHealthyPercent: 0, maximumPercent: 100 };
 
 function checkCreate(cluster: ClusterRecord, input: CreateServiceRequest): string {
   const name = input.serviceName ?? "";
@@ -61,18 +43,40 @@ function checkCreate(cluster: ClusterRecord, input: CreateServiceRequest): strin
   return name;
 }
 
+/** What the service's first deployment runs; undefined where task sets decide about that. */
+function checkedDefinition(
+  context: EcsContext,
+  input: CreateServiceRequest,
+  launch: LaunchSettings,
+): TaskDefinitionRecord | undefined {
+  if (isExternal(input)) {
+    checkExternalCreate(input);
+    return undefined;
+  }
+  const definition = definitionOf(context, input.taskDefinition);
+  checkLaunch(launch, definition);
+  checkLoadBalancers(context, input.loadBalancers ?? [], definition);
+  return definition;
+}
+
 export function createService(
   context: EcsContext,
   cluster: ClusterRecord,
   input: CreateServiceRequest,
 ): ServiceRecord {
   const name = checkCreate(cluster, input);
-  const definition = definitionOf(context, input.taskDefinition);
-  const launch = launchSettings(input);
-  checkLaunch(launch, definition);
+  const launch = launchSettings(input, cluster);
+  const definition = checkedDefinition(context, input, launch);
   const scheduling = input.schedulingStrategy ?? "REPLICA";
   if (scheduling === "DAEMON" && launch.launchType === "FARGATE") {
     throw invalid("The daemon scheduling strategy is not supported on Fargate.");
+  }
+  const configuration: DeploymentConfiguration = {
+    ...(scheduling === "DAEMON" ? DAEMON_DEFAULTS : REPLICA_DEFAULTS),
+    ...input.deploymentConfiguration,
+  };
+  if (definition !== undefined) {
+    checkDeployable({ configuration, loadBalancers: input.loadBalancers ?? [], scheduling });
   }
   const service: ServiceRecord = {
     order: context.nextOrder(),
@@ -85,10 +89,7 @@ export function createService(
     status: "ACTIVE",
     desiredCount: input.desiredCount ?? 0,
     launch,
-    configuration: {
-      ...(scheduling === "DAEMON" ? DAEMON_PERCENTAGES : REPLICA_PERCENTAGES),
-      ...input.deploymentConfiguration,
-    },
+    configuration,
     propagateTags: input.propagateTags,
     managedTags: input.enableECSManagedTags ?? false,
     healthCheckGracePeriodSeconds: input.healthCheckGracePeriodSeconds,
@@ -96,6 +97,12 @@ export function createService(
     serviceRegistries: input.serviceRegistries ?? [],
     tags: input.tags ?? [],
     deployments: [],
+    revisions: [],
+    serviceDeployments: [],
+    rollout: undefined,
+    stable: undefined,
+    pinned: false,
+    taskSets: [],
     tasks: new Roster(),
     tasksByZone: new Map(),
     tasksByInstance: new Map(),
@@ -107,7 +114,8 @@ export function createService(
     cancelLook: undefined,
   };
   enterCluster(cluster, service);
-  beginDeployment(context, service, definition);
+  if (definition === undefined) context.touch(service);
+  else beginDeployment(context, service, definition);
   return service;
 }
 
@@ -119,39 +127,93 @@ function enterCluster(cluster: ClusterRecord, service: ServiceRecord): void {
   if (service.scheduling === "DAEMON") cluster.daemons.add(service);
 }
 
-/** What UpdateService may change begins a new deployment, except the desired count, tags and percentages. */
-const startsDeployment = (input: UpdateServiceRequest): boolean =>
-  input.forceNewDeployment === true ||
-  input.taskDefinition !== undefined ||
-  input.networkConfiguration !== undefined ||
-  input.capacityProviderStrategy !== undefined ||
-  input.platformVersion !== undefined ||
-  input.enableExecuteCommand !== undefined;
+/** What a service revision holds: a change of it begins a deployment, a repetition does not. */
+type Content = Pick<
+  DeploymentRecord,
+  "definition" | "launch" | "configuredLoadBalancers" | "serviceRegistries"
+>;
+
+function isSameContent(before: Content, after: Content): boolean {
+  const textOf = ({ launch, configuredLoadBalancers, serviceRegistries }: Content): string =>
+    // "enableExecuteCommand … doesn't trigger a new service deployment": API_UpdateService.
+    JSON.stringify([{ ...launch, executeCommand: false }, configuredLoadBalancers, serviceRegistries]);
+  return before.definition === after.definition && textOf(before) === textOf(after);
+}
+
+/** The newest revision with the request's changes, checked. */
+function changedContent(context: EcsContext, service: ServiceRecord, input: UpdateServiceRequest): Content {
+  const definition =
+    (input.taskDefinition === undefined ? primaryOf(service)?.definition : undefined) ??
+    definitionOf(context, input.taskDefinition);
+  const launch = changedSettings(service.launch, input, service.cluster);
+  checkLaunch(launch, definition);
+  if (input.loadBalancers !== undefined) checkLoadBalancers(context, input.loadBalancers, definition);
+  return {
+    definition,
+    launch,
+    configuredLoadBalancers: input.loadBalancers ?? service.loadBalancers,
+    serviceRegistries: input.serviceRegistries ?? service.serviceRegistries,
+  };
+}
 
 export function updateService(
   context: EcsContext,
   service: ServiceRecord,
   input: UpdateServiceRequest,
 ): void {
-  const current = primaryOf(service).definition;
-  const definition =
-    input.taskDefinition === undefined ? current : definitionOf(context, input.taskDefinition);
-  const launch = launchSettings(
-    { ...input, capacityProviderStrategy: input.capacityProviderStrategy },
-    service.launch,
-  );
-  checkLaunch(launch, definition);
+  checkController(service, input);
+  if (service.controller.type === "EXTERNAL") {
+    updateExternalService(context, service, input);
+    return;
+  }
+  const content = changedContent(context, service, input);
+  const configuration = mergedConfiguration(service.configuration, input.deploymentConfiguration);
+  const loadBalancers = content.configuredLoadBalancers;
+  checkDeployable({ configuration, loadBalancers, scheduling: service.scheduling });
   if (input.desiredCount !== undefined) setDesiredCount(service, input.desiredCount);
-  service.launch = launch;
-  service.configuration = { ...service.configuration, ...input.deploymentConfiguration };
+  service.launch = content.launch;
+  service.configuration = configuration;
+  service.loadBalancers = loadBalancers;
+  service.serviceRegistries = content.serviceRegistries;
+  applyMinorChanges(service, input);
+  const newest = primaryOf(service);
+  if (input.forceNewDeployment === true || newest === undefined || !isSameContent(newest, content)) {
+    releaseBrake(service);
+    beginDeployment(context, service, content.definition);
+  }
+  context.touch(service);
+}
+
+/** Changes that every controller allows and that begin nothing. */
+function applyMinorChanges(service: ServiceRecord, input: UpdateServiceRequest): void {
   service.propagateTags = input.propagateTags ?? service.propagateTags;
   service.managedTags = input.enableECSManagedTags ?? service.managedTags;
   service.healthCheckGracePeriodSeconds =
     input.healthCheckGracePeriodSeconds ?? service.healthCheckGracePeriodSeconds;
-  if (startsDeployment(input)) {
-    releaseBrake(service);
-    beginDeployment(context, service, definition);
-  }
+}
+
+/** Members that go with one strategy only do not outlive a change of it. */
+function mergedConfiguration(
+  before: DeploymentConfiguration,
+  change: DeploymentConfiguration | undefined,
+): DeploymentConfiguration {
+  const merged = { ...before, ...change };
+  if (merged.strategy === before.strategy) return merged;
+  if (change?.linearConfiguration === undefined) delete merged.linearConfiguration;
+  if (change?.canaryConfiguration === undefined) delete merged.canaryConfiguration;
+  if (change?.earlySuccessCriteria === undefined) delete merged.earlySuccessCriteria;
+  return merged;
+}
+
+function updateExternalService(
+  context: EcsContext,
+  service: ServiceRecord,
+  input: UpdateServiceRequest,
+): void {
+  checkExternalUpdate(input);
+  if (input.desiredCount !== undefined) setDesiredCount(service, input.desiredCount);
+  applyMinorChanges(service, input);
+  service.steady = false;
   context.touch(service);
 }
 
@@ -171,6 +233,8 @@ export function deleteService(context: EcsContext, service: ServiceRecord, force
   }
   service.status = "DRAINING";
   service.desiredCount = 0;
+  dropDeployments(service);
+  for (const taskSet of service.taskSets) taskSet.status = "DRAINING";
   for (const task of service.tasks) {
     const reason = `Scaling activity initiated by (deployment ${task.deployment?.id})`;
     stopTask(context, task, { code: "ServiceSchedulerInitiated", reason });

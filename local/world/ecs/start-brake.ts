@@ -4,6 +4,7 @@
 import type { EpochMs } from "../../../shared/base/time.ts";
 import { addMs, millis } from "../../../shared/base/time.ts";
 import type { EcsContext } from "./context.ts";
+import { countFailedTask } from "./deployments/monitors.ts";
 import { emitServiceAction, noteOnService } from "./events.ts";
 import type { ServiceRecord, StartBrake, TaskRecord } from "./model.ts";
 import { START_BACKOFF_BASE_MS, START_BACKOFF_CEILING_MS, START_IMPAIRED_AFTER } from "./timing.ts";
@@ -21,6 +22,7 @@ export function releaseBrake(service: ServiceRecord): void {
 /** Counts a launch that failed, before its replacement is thought of; tasks launched together count once. */
 export function noteFailedStart(context: EcsContext, task: TaskRecord): void {
   const { service, deployment } = task;
+  if (service?.rollout !== undefined) countFailedTask(service, task);
   if (service === undefined || task.startedAt !== undefined || task.stopCode !== "TaskFailedToStart") return;
   if (deployment !== undefined) deployment.failedTasks += 1;
   const { brake } = service;

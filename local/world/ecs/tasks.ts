@@ -8,14 +8,16 @@ import { bindPorts, releasePorts } from "./host-ports.ts";
 import type {
   ClusterRecord,
   ContainerRecord,
-  DeploymentRecord,
   InstanceRecord,
   LaunchSettings,
   ServiceRecord,
   TaskDefinitionRecord,
   TaskRecord,
+  WorkloadRecord,
 } from "./model.ts";
 import type { Place } from "./placement.ts";
+import type { Unfit } from "./placement-constraints.ts";
+import { NO_TARGETS } from "./target-registration.ts";
 import { STOPPED_TASK_VISIBLE_MS } from "./timing.ts";
 
 /** Everything about a launch but the place. */
@@ -25,10 +27,12 @@ export interface TaskOrder {
   readonly launch: LaunchSettings;
   readonly group: string;
   readonly service?: ServiceRecord;
-  readonly deployment?: DeploymentRecord;
+  readonly deployment?: WorkloadRecord;
   readonly startedBy?: string;
   readonly overrides?: TaskOverride;
   readonly tags: readonly Tag[];
+  /** Why a host is not for the task; absent: every host may have it. */
+  readonly unfit?: Unfit;
 }
 
 function createContainers(
@@ -98,6 +102,9 @@ export function createTask(context: EcsContext, order: TaskOrder, place: Place):
     stoppedAt: undefined,
     executionStoppedAt: undefined,
     instantTexts: {},
+    targets: NO_TARGETS,
+    protectedUntil: undefined,
+    isRetiring: false,
     cancelStep: undefined,
   };
   enterIndexes(context, task);
@@ -111,6 +118,7 @@ const fargateVersion = (asked: string | undefined): string =>
 function enterIndexes(context: EcsContext, task: TaskRecord): void {
   task.cluster.tasks.add(task);
   task.cluster.taskById.set(task.id, task);
+  context.endpoints.enter(task);
   const { service, instance } = task;
   if (service !== undefined) {
     service.tasks.add(task);
@@ -141,6 +149,7 @@ export function retireTask(context: EcsContext, task: TaskRecord): void {
     if (instance.status !== "INACTIVE") emitInstance(context, instance);
     if (instance.status === "DRAINING") touchDaemonsOn(context, instance);
   }
+  context.endpoints.leave(task);
   if (task.eni !== undefined) context.addresses.release(task.eni);
   context.kernel.after(STOPPED_TASK_VISIBLE_MS, () => {
     cluster.tasks.remove(task);

@@ -71,6 +71,21 @@ export const SPOT_NOTICE_MS = minutes(2);
 /** EC2's notice that a host is gone reaches ECS after this. Assumed. */
 export const HOST_LOSS_NOTICE: Span = { minMs: 5_000, maxMs: 30_000 };
 
+/** An agent that is away for longer makes its host impaired; shorter absences are normal. Assumed. */
+export const AGENT_IMPAIRED_AFTER_MS = minutes(5);
+
+/** From the wish for a managed host to its registration. Assumed. */
+export const MANAGED_HOST_LAUNCH: Span = { minMs: 30_000, maxMs: 90_000 };
+
+/** Between two looks whether a leaving managed host is empty. Assumed. */
+export const MANAGED_HOST_SWEEP_MS = seconds(30);
+
+/** A host under repair that is not drained by then ends with its tasks. Assumed. */
+export const REPAIR_DRAIN_LIMIT_MS = minutes(10);
+
+/** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/prepare-task-retirement.html: 7 days unless set to 0 or 14. */
+export const RETIREMENT_WAIT_MS = minutes(7 * 24 * 60);
+
 /** The longest pause between launches: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-throttle-logic.html */
 export const START_BACKOFF_CEILING_MS = minutes(27);
 

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { epochMs, millis, minutes } from "../../../shared/base/time.ts";
+import { checkedOperations } from "../../models/answer-check.ts";
 import type { AwsError, Timeline } from "../kernel.ts";
 import { createKernel } from "../kernel.ts";
 import type { EventBus } from "./bus.ts";
@@ -39,8 +40,9 @@ function bench(answer: Answer = () => "delivered", seed = 1): Bench {
     },
     deadLetter: (letter) => letters.push(letter),
   });
+  const operations = checkedOperations("events", bus.operations);
   const call = (operation: string, input: object): Record<string, unknown> => {
-    const run = bus.operations[operation] as unknown as (given: object) => Record<string, unknown>; // -- inputs differ by operation
+    const run = operations[operation] as unknown as (given: object) => Record<string, unknown>; // -- inputs differ by operation
     return run(input);
   };
   const advance = (byMs: number): void => kernel.advanceTo(epochMs(kernel.now() + byMs));

@@ -31,8 +31,8 @@ export function syntaxOf(file: SourceFile): ParseResult {
 }
 
 export const isScript = ({ path }: SourceFile): boolean => /\.m?[jt]s$/.test(path);
-/** A contract suite is a test without a runner: each implementation calls it. */
-export const isTestPath = (path: string): boolean => /\.(test|suite)\.ts$/.test(path);
+/** A contract suite is a test without a runner: each implementation calls it. A fixture serves tests only. */
+export const isTestPath = (path: string): boolean => /(\.test|\.suite|[/-]fixture)\.ts$/.test(path);
 
 export function lineAt(text: string, offset: number): number {
   let line = 1;

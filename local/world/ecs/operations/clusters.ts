@@ -1,9 +1,11 @@
-// CreateCluster, DescribeClusters, ListClusters.
+// CreateCluster, DeleteCluster, DescribeClusters, ListClusters.
 
 import type {
   Cluster,
   CreateClusterRequest,
   CreateClusterResponse,
+  DeleteClusterRequest,
+  DeleteClusterResponse,
   DescribeClustersRequest,
   DescribeClustersResponse,
   Failure,
@@ -11,38 +13,38 @@ import type {
   ListClustersResponse,
 } from "@aws-sdk/client-ecs";
 import { arnName } from "../../../../shared/base/arn.ts";
+import { AwsError } from "../../kernel.ts";
+import { putProviders } from "../capacity-providers.ts";
 import type { EcsContext } from "../context.ts";
 import { addCluster } from "../context.ts";
-import { atMost } from "../lookup.ts";
+import { describeCluster } from "../describe-cluster.ts";
+import { atMost, clusterOf } from "../lookup.ts";
 import type { ClusterRecord } from "../model.ts";
 
-function describeCluster(context: EcsContext, cluster: ClusterRecord): Cluster {
-  let running = 0;
-  let pending = 0;
-  for (const task of cluster.tasks) {
-    if (task.lastStatus === "RUNNING") running += 1;
-    else if (task.lastStatus === "PENDING") pending += 1;
+/** What keeps a cluster from being deleted, each with its own error (API_DeleteCluster). */
+function checkEmpty(cluster: ClusterRecord): void {
+  const refuse = (name: string, what: string) =>
+    new AwsError(`ClusterContains${name}Exception`, `The Cluster cannot be deleted while ${what}.`);
+  if (cluster.instances.size > 0)
+    throw refuse("ContainerInstances", "Container Instances are active or draining");
+  if ([...cluster.services.values()].some(({ status }) => status !== "INACTIVE")) {
+    throw refuse("Services", "Services are active");
   }
-  return {
-    clusterArn: cluster.arn,
-    clusterName: cluster.name,
-    status: cluster.status,
-    registeredContainerInstancesCount: cluster.instances.size,
-    runningTasksCount: running,
-    pendingTasksCount: pending,
-    activeServicesCount: [...cluster.services.values()].filter(({ status }) => status === "ACTIVE").length,
-    statistics: [],
-    tags: [...(context.tagsByArn.get(cluster.arn) ?? [])],
-    settings: [],
-    capacityProviders: [],
-    defaultCapacityProviderStrategy: [],
-  };
+  for (const task of cluster.tasks) {
+    if (task.lastStatus !== "STOPPED") throw refuse("Tasks", "Tasks are active");
+  }
 }
 
 export const clusterOperations = (context: EcsContext) => ({
   CreateCluster(input: CreateClusterRequest): CreateClusterResponse {
     const name = input.clusterName ?? "default";
-    const cluster = context.clusters.get(name) ?? addCluster(context, name);
+    const known = context.clusters.get(name);
+    const cluster = known?.status === "ACTIVE" ? known : addCluster(context, name);
+    const { capacityProviders, defaultCapacityProviderStrategy } = input;
+    if (capacityProviders !== undefined || defaultCapacityProviderStrategy !== undefined) {
+      const names = (capacityProviders ?? []).map(arnName);
+      putProviders(context, cluster, { names, strategy: defaultCapacityProviderStrategy ?? [] });
+    }
     if (input.tags !== undefined) context.tagsByArn.set(cluster.arn, input.tags);
     return { cluster: describeCluster(context, cluster) };
   },
@@ -60,7 +62,19 @@ export const clusterOperations = (context: EcsContext) => ({
     return { clusters, failures };
   },
 
+  /** The cluster stays visible as INACTIVE: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteCluster.html */
+  DeleteCluster(input: DeleteClusterRequest): DeleteClusterResponse {
+    const cluster = clusterOf(context, input.cluster);
+    checkEmpty(cluster);
+    cluster.status = "INACTIVE";
+    return { cluster: describeCluster(context, cluster) };
+  },
+
   ListClusters(_input: ListClustersRequest): ListClustersResponse {
-    return { clusterArns: [...context.clusters.values()].map(({ arn }) => arn) };
+    return {
+      clusterArns: [...context.clusters.values()]
+        .filter(({ status }) => status === "ACTIVE")
+        .map(({ arn }) => arn),
+    };
   },
 });

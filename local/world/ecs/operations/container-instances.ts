@@ -1,7 +1,9 @@
-// DescribeContainerInstances, ListContainerInstances, UpdateContainerInstancesState.
+// DescribeContainerInstances, ListContainerInstances, UpdateContainerInstancesState, DeregisterContainerInstance.
 
 import type {
   ContainerInstance,
+  DeregisterContainerInstanceRequest,
+  DeregisterContainerInstanceResponse,
   DescribeContainerInstancesRequest,
   DescribeContainerInstancesResponse,
   Failure,
@@ -12,9 +14,10 @@ import type {
 } from "@aws-sdk/client-ecs";
 import { arnName } from "../../../../shared/base/arn.ts";
 import type { EcsContext } from "../context.ts";
-import { describeInstance } from "../describe-instance.ts";
-import { setInstanceStatus } from "../instances.ts";
+import { describeInstance, healthView } from "../describe-instance.ts";
+import { removeHost, setInstanceStatus } from "../instances.ts";
 import { atMost, clusterOf, findInstance, invalid, limitOf, pageOf } from "../lookup.ts";
+import { endWhenDrained } from "../managed-instances.ts";
 import type { ClusterRecord, InstanceRecord } from "../model.ts";
 
 interface Found {
@@ -39,6 +42,12 @@ function find(context: EcsContext, cluster: ClusterRecord, references: readonly 
 const describeAll = (context: EcsContext, instances: readonly InstanceRecord[]): ContainerInstance[] =>
   instances.map((instance) => describeInstance(instance, context.tagsByArn.get(instance.arn) ?? []));
 
+const withHealth = (context: EcsContext, instances: readonly InstanceRecord[]): ContainerInstance[] =>
+  describeAll(context, instances).map((view, index) => ({
+    ...view,
+    healthStatus: healthView(instances[index] as InstanceRecord, context.kernel.now()),
+  }));
+
 /**
  * Of the cluster query language, the subject ec2InstanceId:
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-query-language.html
@@ -57,7 +66,23 @@ export const containerInstanceOperations = (context: EcsContext) => ({
     if (references.length === 0) throw invalid("Container instances cannot be empty.");
     atMost(references, 100, "containerInstances");
     const { instances, failures } = find(context, cluster, references);
-    return { containerInstances: describeAll(context, instances), failures };
+    const describe = input.include?.includes("CONTAINER_INSTANCE_HEALTH") === true ? withHealth : describeAll;
+    return { containerInstances: describe(context, instances), failures };
+  },
+
+  /** https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterContainerInstance.html */
+  DeregisterContainerInstance(
+    input: DeregisterContainerInstanceRequest,
+  ): DeregisterContainerInstanceResponse {
+    const cluster = clusterOf(context, input.cluster);
+    const instance = findInstance(cluster, input.containerInstance ?? "");
+    if (instance === undefined || instance.status === "INACTIVE")
+      throw invalid("Referenced container instance not found.");
+    if (instance.tasks.size > 0 && input.force !== true)
+      throw invalid("Found running tasks on the instance.");
+    const reason = "Container instance deregistration forced by user";
+    removeHost(context, instance, { code: "UserInitiated", reason });
+    return { containerInstance: describeInstance(instance, []) };
   },
 
   ListContainerInstances(input: ListContainerInstancesRequest): ListContainerInstancesResponse {
@@ -86,7 +111,10 @@ export const containerInstanceOperations = (context: EcsContext) => ({
     if (status !== "ACTIVE" && status !== "DRAINING")
       throw invalid("Container instance status should be one of [ACTIVE,DRAINING]");
     const { instances, failures } = find(context, cluster, input.containerInstances ?? []);
-    for (const instance of instances) setInstanceStatus(context, instance, status);
+    for (const instance of instances) {
+      setInstanceStatus(context, instance, status);
+      if (status === "DRAINING") endWhenDrained(context, instance);
+    }
     return { containerInstances: describeAll(context, instances), failures };
   },
 });

@@ -29,7 +29,7 @@ function describeAll(context: EcsContext, input: DescribeServicesRequest): Descr
   const failures: Failure[] = [];
   for (const reference of new Set(input.services)) {
     const service = cluster.services.get(arnName(reference));
-    if (service !== undefined) services.push(describeService(service, withTags ? service.tags : []));
+    if (service !== undefined) services.push(describeService(context, service, withTags ? service.tags : []));
     else {
       const arn = context.kernel.arn("ecs", `service/${cluster.name}/${arnName(reference)}`);
       failures.push({ arn, reason: "MISSING" });
@@ -41,19 +41,19 @@ function describeAll(context: EcsContext, input: DescribeServicesRequest): Descr
 export const serviceOperations = (context: EcsContext) => ({
   CreateService(input: CreateServiceRequest): CreateServiceResponse {
     const service = createService(context, clusterOf(context, input.cluster), input);
-    return { service: describeService(service, service.tags) };
+    return { service: describeService(context, service, service.tags) };
   },
 
   UpdateService(input: UpdateServiceRequest): UpdateServiceResponse {
     const service = activeServiceOf(clusterOf(context, input.cluster), input.service);
     updateService(context, service, input);
-    return { service: describeService(service, []) };
+    return { service: describeService(context, service, []) };
   },
 
   DeleteService(input: DeleteServiceRequest): DeleteServiceResponse {
     const service = activeServiceOf(clusterOf(context, input.cluster), input.service);
     deleteService(context, service, input.force === true);
-    return { service: describeService(service, []) };
+    return { service: describeService(context, service, []) };
   },
 
   DescribeServices: (input: DescribeServicesRequest): DescribeServicesResponse => describeAll(context, input),

@@ -93,16 +93,34 @@ function register(context: EcsContext, input: RegisterTaskDefinitionRequest): Ta
   return record;
 }
 
+/**
+ * With what AWS fills in: ports are TCP, a port of a network that is not the host's own is free (0) or the
+ * container's: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PortMapping.html
+ */
+function containerView(record: TaskDefinitionRecord, { definition, essential }: ContainerTemplate) {
+  const isOwnPort = record.networkMode === "awsvpc" || record.networkMode === "host";
+  const portMappings = (definition.portMappings ?? []).map((port) => ({
+    ...port,
+    ...(port.containerPort !== undefined && {
+      hostPort: port.hostPort ?? (isOwnPort ? port.containerPort : 0),
+    }),
+    protocol: port.protocol ?? ("tcp" as const),
+  }));
+  return { ...definition, essential, portMappings };
+}
+
 function describe(record: TaskDefinitionRecord): TaskDefinition {
   const { tags: _tags, ...request } = record.request;
   return {
     ...request,
+    containerDefinitions: record.containers.map((container) => containerView(record, container)),
     taskDefinitionArn: record.arn,
     revision: record.revision,
     status: record.status,
     ...(record.networkMode !== "default" && { networkMode: record.networkMode }),
     compatibilities: record.networkMode === "awsvpc" ? ["EC2", "FARGATE"] : ["EXTERNAL", "EC2"],
     registeredAt: new Date(record.registeredAt),
+    ...(record.deregisteredAt !== undefined && { deregisteredAt: new Date(record.deregisteredAt) }),
     volumes: request.volumes ?? [],
     placementConstraints: request.placementConstraints ?? [],
   };
@@ -126,6 +144,7 @@ export const taskDefinitionOperations = (context: EcsContext) => ({
     const record = findDefinition(context, input.taskDefinition ?? "");
     if (record === undefined) throw clientError("The specified task definition does not exist.");
     record.status = "INACTIVE";
+    record.deregisteredAt = context.kernel.now();
     return { taskDefinition: describe(record) };
   },
 });

@@ -1,0 +1,95 @@
+// `/_local/chaos` on the wire face's port: what is broken, and breaking and mending it. It is no AWS API and
+// only this machine's programs may use it: requests that a web page could send are refused.
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { AppError } from "../../../shared/base/errors.ts";
+import type { Chaos } from "../../chaos/chaos.ts";
+import type { ChaosAnswer, ChaosOrder, ChaosView } from "../../chaos/order.ts";
+import { CHAOS_PATH } from "../../chaos/order.ts";
+import type { Typed } from "../../chaos/parameters.ts";
+
+export type ChaosFace = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+export const isChaosRequest = ({ url }: IncomingMessage): boolean => url === CHAOS_PATH;
+
+/** `inStep` runs something with the world brought up to now. */
+export function createChaosFace(
+  chaos: Pick<Chaos, "break" | "mend" | "active" | "known">,
+  inStep: <T>(run: () => T) => T,
+): ChaosFace {
+  const view = (): ChaosView => ({ known: chaos.known(), active: chaos.active() });
+  const obey = (order: ChaosOrder): ChaosAnswer =>
+    order.action === "break"
+      ? { changed: [chaos.break(order.name, order.options)] }
+      : { changed: chaos.mend(order.name) };
+  return async (request, response) => {
+    const refusal = refusalOf(request);
+    if (refusal !== undefined) return answer(response, 403, { error: refusal });
+    if (request.method === "GET") return answer(response, 200, inStep(view));
+    try {
+      const order = orderFrom(await textOf(request));
+      answer(
+        response,
+        200,
+        inStep(() => obey(order)),
+      );
+    } catch (error) {
+      const isInput = error instanceof AppError && error.code === "input";
+      answer(response, isInput ? 400 : 500, {
+        error: error instanceof Error ? error.message : String(error),
+      });
+    }
+  };
+}
+
+/** Browsers send Origin with every POST, and a name that somebody points at 127.0.0.1 as Host. */
+function refusalOf({ headers, method, socket }: IncomingMessage): string | undefined {
+  const host = (headers.host ?? "").replace(/:\d+$/, "");
+  if (host !== "127.0.0.1" && host !== "localhost") return `Host ${host} is not this machine`;
+  if (socket.remoteAddress !== "127.0.0.1" && socket.remoteAddress !== "::ffff:127.0.0.1")
+    return "only this machine may break the local AWS";
+  if (headers.origin !== undefined) return "web pages may not break the local AWS";
+  const isJson = headers["content-type"]?.startsWith("application/json") === true;
+  return method === "GET" || isJson ? undefined : "the content type must be application/json";
+}
+
+function orderFrom(text: string): ChaosOrder {
+  const order = parsed(text);
+  const name: unknown = order["name"];
+  const hasName = typeof name === "string";
+  if (order["action"] === "mend" && (hasName || name === undefined))
+    return { action: "mend", ...(hasName && { name }) };
+  const options: unknown = order["options"] ?? {};
+  if (order["action"] === "break" && hasName && isTyped(options)) return { action: "break", name, options };
+  throw new AppError(
+    "input",
+    'expected {"action":"break","name":…,"options":{"share":"50",…}} or {"action":"mend","name":…}',
+  );
+}
+
+function parsed(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}
+
+const isTyped = (value: unknown): value is Typed =>
+  typeof value === "object" && value !== null && Object.values(value).every((one) => typeof one === "string");
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+function answer(response: ServerResponse, status: number, content: ChaosView | ChaosAnswer): void {
+  const body = JSON.stringify(content);
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+  });
+  response.end(body);
+}

@@ -1,0 +1,195 @@
+// StopServiceDeployment at every stage, deployments that overtake one another, deletion in between.
+
+import type { DeploymentLifecycleHook } from "@aws-sdk/client-ecs";
+import { describe, expect, it } from "vitest";
+import type { RolloutFixture } from "./rollout-fixture.ts";
+import { ALL_STAGES_HOOK, createRolloutFixture, HOOK, SUCCEEDED, TEST } from "./rollout-fixture.ts";
+
+type HookStage = NonNullable<DeploymentLifecycleHook["lifecycleStages"]>[number];
+
+const HOOK_STAGES = (ALL_STAGES_HOOK.lifecycleStages ?? []).filter((stage) => stage !== "RECONCILE_SERVICE");
+const STAGES = ["PENDING", ...HOOK_STAGES, "SCALE_UP", "BAKE_TIME", "CLEAN_UP"] as const;
+type Place = (typeof STAGES)[number];
+
+function steadyService(): RolloutFixture {
+  const fixture = createRolloutFixture();
+  fixture.create({ bakeTimeInMinutes: 20 });
+  fixture.finish();
+  return fixture;
+}
+
+/** A deployment that stands at the given place. */
+function deployTo(fixture: RolloutFixture, place: Place): string {
+  const lifecycleStages: HookStage[] = HOOK_STAGES.filter((stage) => stage === place);
+  const lifecycleHooks = lifecycleStages.length > 0 ? [{ hookTargetArn: HOOK, lifecycleStages }] : [];
+  fixture.answer = () => "never";
+  const arn = fixture.deploy({ configuration: { lifecycleHooks } });
+  if (place === "PENDING") return arn;
+  fixture.advanceUntil(() => fixture.deployment(arn).lifecycleStage === place);
+  return arn;
+}
+
+const stop = (fixture: RolloutFixture, arn: string, stopType?: "ABORT" | "ROLLBACK") =>
+  fixture.ecs.operations.StopServiceDeployment({
+    serviceDeploymentArn: arn,
+    ...(stopType !== undefined && { stopType }),
+  });
+
+/** Functions that held a stage answer from now on. */
+function release(fixture: RolloutFixture): void {
+  fixture.answer = () => SUCCEEDED;
+}
+
+describe("StopServiceDeployment", () => {
+  it.each(STAGES)("with ROLLBACK at %s brings blue back and takes green away", (place) => {
+    const fixture = steadyService();
+    const blue = fixture.service().currentServiceRevisions?.[0]?.arn;
+    const arn = deployTo(fixture, place);
+    release(fixture);
+    expect(stop(fixture, arn)).toEqual({ serviceDeploymentArn: arn });
+    expect(fixture.deployment(arn).status).toBe("ROLLBACK_REQUESTED");
+    const ended = fixture.finish();
+    expect(ended).toMatchObject({
+      status: "ROLLBACK_SUCCESSFUL",
+      rollback: { serviceRevisionArn: blue },
+      targetServiceRevision: { runningTaskCount: 0, requestedProductionTrafficWeight: 0 },
+    });
+    expect(fixture.weights()).toEqual({ blue: 100, green: 0 });
+    expect(fixture.weights(TEST)).toEqual({ blue: 100, green: 0 });
+    fixture.advance(120);
+    expect(fixture.service()).toMatchObject({ runningCount: 2, currentServiceRevisions: [{ arn: blue }] });
+  });
+
+  it.each(STAGES)("with ABORT at %s leaves everything as it is", (place) => {
+    const fixture = steadyService();
+    const arn = deployTo(fixture, place);
+    release(fixture);
+    const weights = fixture.weights();
+    stop(fixture, arn, "ABORT");
+    expect(fixture.deployment(arn).status).toBe("STOP_REQUESTED");
+    const ended = fixture.finish();
+    expect(ended).toMatchObject({ status: "STOPPED", stoppedAt: expect.any(Date) });
+    fixture.advance(3_600);
+    expect(fixture.weights()).toEqual(weights);
+    fixture.deploy();
+    expect(fixture.finish().status).toBe("SUCCESSFUL");
+    fixture.advance(120);
+    expect(fixture.service().runningCount).toBe(2);
+    expect(fixture.weights().blue + fixture.weights().green).toBe(100);
+  });
+
+  it("brings traffic back before it takes green away", () => {
+    const fixture = steadyService();
+    const arn = deployTo(fixture, "BAKE_TIME");
+    stop(fixture, arn);
+    fixture.advanceUntil(() => fixture.weights().green === 0);
+    expect(fixture.service().runningCount).toBe(4);
+  });
+
+  it("starts blue again where it is already on its way out", () => {
+    const fixture = steadyService();
+    const arn = deployTo(fixture, "CLEAN_UP");
+    fixture.advanceUntil(() => fixture.service().deployments?.[1]?.runningCount === 0);
+    stop(fixture, arn);
+    fixture.advance(5);
+    expect(fixture.weights().green).toBe(100);
+    expect(fixture.finish().status).toBe("ROLLBACK_SUCCESSFUL");
+    expect(fixture.weights()).toEqual({ blue: 100, green: 0 });
+  });
+
+  it("is idempotent while the deployment stops, and a conflict afterwards", () => {
+    const fixture = steadyService();
+    const arn = deployTo(fixture, "BAKE_TIME");
+    release(fixture);
+    stop(fixture, arn);
+    stop(fixture, arn, "ABORT");
+    expect(fixture.finish().status).toBe("ROLLBACK_SUCCESSFUL");
+    expect(() => stop(fixture, arn)).toThrow(expect.objectContaining({ name: "ConflictException" }));
+    expect(() => stop(fixture, `${arn}x`)).toThrow(
+      expect.objectContaining({ name: "ServiceDeploymentNotFoundException" }),
+    );
+  });
+
+  it("rolls a rolling deployment back by rolling", () => {
+    const fixture = createRolloutFixture();
+    fixture.create({ strategy: "ROLLING" });
+    fixture.finish();
+    const before = fixture.service().deployments?.[0]?.id;
+    const arn = fixture.deploy();
+    fixture.advanceUntil(() => (fixture.deployment(arn).targetServiceRevision?.runningTaskCount ?? 0) > 0);
+    stop(fixture, arn);
+    expect(fixture.finish().status).toBe("ROLLBACK_SUCCESSFUL");
+    expect(fixture.service().deployments).toMatchObject([{ id: before, rolloutState: "COMPLETED" }]);
+    expect(fixture.details("ECS Deployment State Change").map(({ eventName }) => eventName)).not.toContain(
+      "SERVICE_DEPLOYMENT_FAILED",
+    );
+  });
+});
+
+describe("a new deployment while another runs", () => {
+  it.each(STAGES)("overtakes it at %s and reconciles first", (place) => {
+    const fixture = steadyService();
+    const first = deployTo(fixture, place);
+    fixture.calls.length = 0;
+    release(fixture);
+    const second = fixture.deploy({ configuration: { lifecycleHooks: [ALL_STAGES_HOOK] } });
+    expect(fixture.deployment(first).status).toBe("STOP_REQUESTED");
+    expect(fixture.deployment(second).status).toBe("PENDING");
+    const ended = fixture.finish();
+    expect(fixture.deployment(first).status).toBe("STOPPED");
+    expect(ended.status).toBe("SUCCESSFUL");
+    expect(fixture.calls.map(({ stage }) => stage)).toEqual([
+      "RECONCILE_SERVICE",
+      ...["PRE_SCALE_UP", "POST_SCALE_UP", "TEST_TRAFFIC_SHIFT", "POST_TEST_TRAFFIC_SHIFT"],
+      ...["PRE_PRODUCTION_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT", "POST_PRODUCTION_TRAFFIC_SHIFT"],
+    ]);
+    expect(fixture.weights()).toEqual({ blue: 0, green: 100 });
+    fixture.advance(120);
+    expect(fixture.service()).toMatchObject({ runningCount: 2, deployments: [{ status: "PRIMARY" }] });
+  });
+
+  it("overtakes a rolling one at once", () => {
+    const fixture = createRolloutFixture();
+    fixture.create({ strategy: "ROLLING" });
+    const first = fixture.latest();
+    fixture.advance(5);
+    fixture.deploy();
+    expect(fixture.finish().status).toBe("SUCCESSFUL");
+    expect(fixture.deployment(first)).toMatchObject({ status: "STOPPED" });
+  });
+
+  it("overtakes a rollback, which then has failed", () => {
+    const fixture = steadyService();
+    const first = deployTo(fixture, "BAKE_TIME");
+    stop(fixture, first);
+    fixture.advanceUntil(() => fixture.deployment(first).status === "ROLLBACK_IN_PROGRESS");
+    release(fixture);
+    fixture.deploy();
+    expect(fixture.finish().status).toBe("SUCCESSFUL");
+    expect(fixture.deployment(first).status).toBe("ROLLBACK_FAILED");
+  });
+
+  it("may change the strategy on the way", () => {
+    const fixture = steadyService();
+    deployTo(fixture, "BAKE_TIME");
+    release(fixture);
+    fixture.deploy({ configuration: { strategy: "ROLLING" } });
+    expect(fixture.finish().status).toBe("SUCCESSFUL");
+    expect(fixture.weights()).toEqual({ blue: 100, green: 0 });
+    fixture.deploy({ configuration: { strategy: "CANARY", canaryConfiguration: { canaryPercent: 10 } } });
+    expect(fixture.finish().status).toBe("SUCCESSFUL");
+    expect(fixture.weights()).toEqual({ blue: 0, green: 100 });
+  });
+});
+
+describe("DeleteService", () => {
+  it("takes the service deployments with it", () => {
+    const fixture = steadyService();
+    const arn = deployTo(fixture, "BAKE_TIME");
+    fixture.ecs.operations.DeleteService({ service: "web", force: true });
+    fixture.advance(3_600);
+    expect(fixture.service()).toMatchObject({ status: "INACTIVE", runningCount: 0 });
+    const { failures } = fixture.ecs.operations.DescribeServiceDeployments({ serviceDeploymentArns: [arn] });
+    expect(failures).toEqual([{ arn, reason: "MISSING" }]);
+  });
+});
