@@ -7,9 +7,9 @@ import { CHAOS_PATH } from "../../local/chaos/order.ts";
 import type { Parameter, Typed } from "../../local/chaos/parameters.ts";
 import { FOR } from "../../local/chaos/parameters.ts";
 import { BREAKS } from "../../local/chaos/registry.ts";
-import { AppError } from "../../shared/base/errors.ts";
 import { usageError } from "../failure.ts";
 import type { Io } from "../io.ts";
+import { askLocal } from "../local-call.ts";
 import { readLocalState } from "../local-state.ts";
 import { renderActive, renderChange, renderKnown } from "../render/break.ts";
 import type { FormatOptions } from "../session.ts";
@@ -64,7 +64,8 @@ async function list(io: Io, command: Command, output: FormatOptions["output"]): 
   const state = readLocalState(io.environment);
   const paint = paintOf(command, io);
   const known = BREAKS.map(({ name, does, parameters }) => ({ name, does, parameters }));
-  const view: ChaosView = state === undefined ? { known, active: [] } : await asked<ChaosView>(io);
+  const view: ChaosView =
+    state === undefined ? { known, active: [] } : await askLocal<ChaosView>(io, CHAOS_PATH);
   if (output === "json") return printLines(io, json(view));
   const active =
     state === undefined
@@ -74,7 +75,7 @@ async function list(io: Io, command: Command, output: FormatOptions["output"]): 
 }
 
 async function obey(io: Io, command: Command, order: ChaosOrder): Promise<void> {
-  const { changed = [], error } = await asked<ChaosAnswer>(io, order);
+  const { changed = [], error } = await askLocal<ChaosAnswer>(io, CHAOS_PATH, order);
   if (error !== undefined) throw usageError(error);
   const { output } = command.opts<FormatOptions>();
   const what = order.action === "break" ? "broken" : "mended";
@@ -84,18 +85,3 @@ async function obey(io: Io, command: Command, order: ChaosOrder): Promise<void> 
 
 const nothing = ({ name }: ChaosOrder): string =>
   name === undefined ? "Nothing was broken." : `${name} was not active.`;
-
-async function asked<T>(io: Io, order?: ChaosOrder): Promise<T> {
-  const state = readLocalState(io.environment);
-  if (state === undefined)
-    throw usageError("no `fairlead local` is running: start it with `npm start` in another terminal first");
-  try {
-    const response = await fetch(`${state.endpoint}${CHAOS_PATH}`, {
-      headers: { "content-type": "application/json", connection: "close" },
-      ...(order !== undefined && { method: "POST", body: JSON.stringify(order) }),
-    });
-    return (await response.json()) as T;
-  } catch (error) {
-    throw new AppError("transient", `${state.endpoint} does not answer`, { cause: error });
-  }
-}

@@ -1,11 +1,14 @@
 // `fairlead local`: a local AWS with Fairlead deployed on it and a fleet that lives through a scenario.
 
+import { dirname, resolve } from "node:path";
 import { Command } from "commander";
+import type { LocalImages } from "../../local/images/images.ts";
 import type { Demo } from "../../local/scenario/demo.ts";
 import type { Failures } from "../../local/scenario/scenario.ts";
-import { Found } from "../failure.ts";
+import { Found, usageError } from "../failure.ts";
 import type { Io, Paint, Stream } from "../io.ts";
 import { paintFor } from "../io.ts";
+import { readInput } from "../read-input.ts";
 import { renderChange } from "../render/break.ts";
 import type { Outcome } from "../render/local.ts";
 import { outcomeJson, renderMeasured } from "../render/local.ts";
@@ -13,6 +16,7 @@ import type { Screen } from "../render/screen.ts";
 import { createScreen } from "../render/screen.ts";
 import { globalsOf } from "../session.ts";
 import { breakCommand, mendCommand } from "./break.ts";
+import { logsCommand } from "./logs.ts";
 import { wholeNumber } from "./why.ts";
 
 interface LocalOptions {
@@ -21,10 +25,20 @@ interface LocalOptions {
   readonly port?: number;
   readonly processes: boolean;
   readonly seed: number;
+  readonly images?: string;
 }
 
 const MAX_PORT = 65_535;
 const MAX_SEED = 4_294_967_295;
+
+const HELP = `
+Tasks are processes of this machine: a program stands for an image. Those of example/web, example/api and
+example/edge are there; --images adds yours, by repository:
+
+  {"my/app": {"program": "./server.sh", "arguments": ["--quiet"], "environment": {"MODE": "demo"}}}
+
+A program listens on $HOST at $PORT: each task has an address of its own. It gets $IMAGE_TAG and the task
+definition's environment, runs in the folder of the JSON file, and ends on SIGTERM.`;
 
 export const localCommand = (io: Io): Command =>
   new Command("local")
@@ -33,35 +47,51 @@ export const localCommand = (io: Io): Command =>
     .option("--json", "the last line of stdout is the result as one JSON object; the rest goes to stderr")
     .option("--port <number>", "the port of the local AWS; default: any free one", wholeNumber(1, MAX_PORT))
     .option("--no-processes", "tasks and load balancers are modelled: no processes, no HTTP, no DNS")
+    .option("--images <file>", "a JSON file with the programs that run for images of yours")
     .option("--seed <number>", "the chance of the local AWS", wholeNumber(0, MAX_SEED), 1)
+    .addHelpText("after", HELP)
     .action(async (options: LocalOptions, command: Command) => {
       const stream = options.json === true ? io.stderr : io.stdout;
       const paint = paintFor(stream, io, globalsOf(command).color);
-      await runLocal(options, { io, stream, paint, screen: createScreen(stream) });
+      await runLocal(options, {
+        io,
+        stream,
+        paint,
+        screen: createScreen(stream),
+        onCommand: { isBroken: false },
+      });
     })
     .addCommand(breakCommand(io))
-    .addCommand(mendCommand(io));
+    .addCommand(mendCommand(io))
+    .addCommand(logsCommand(io));
 
 interface Stage {
   readonly io: Io;
   readonly stream: Stream;
   readonly paint: Paint;
   readonly screen: Screen;
+  /** Whether somebody broke something: the scenario does not come out as it is written then. */
+  readonly onCommand: { isBroken: boolean };
 }
 
 async function runLocal(options: LocalOptions, stage: Stage): Promise<void> {
   const { startDemo } = await import("../../local/scenario/demo.ts");
-  const { io, screen, paint } = stage;
+  const { io, screen, paint, onCommand } = stage;
+  const images = options.images === undefined ? undefined : await imagesFrom(options.images, options);
   const { seed, port, processes: isReal } = options;
   const demo = await startDemo({
     seed,
     isReal,
     onNotice: (text) => io.stderr.write(`${text}\n`),
     ...(port !== undefined && { port }),
+    ...(images !== undefined && { images }),
     onProgress: (text) => io.stderr.write(`${text} …\n`),
     onError: (error) =>
       screen.log(paint("bad", `local AWS: ${error instanceof Error ? error.message : String(error)}`)),
-    onChaos: ({ what, broken }) => screen.log(renderChange(what, broken, paint)),
+    onChaos: ({ what, broken }) => {
+      onCommand.isBroken ||= what === "broken";
+      screen.log(renderChange(what, broken, paint));
+    },
   });
   try {
     const failures = await live(demo, options, stage);
@@ -71,6 +101,12 @@ async function runLocal(options: LocalOptions, stage: Stage): Promise<void> {
     io.stderr.write("stopping …\n");
     await demo.stop();
   }
+}
+
+async function imagesFrom(file: string, { processes }: LocalOptions): Promise<LocalImages> {
+  if (!processes) throw usageError("--images needs processes: leave --no-processes out");
+  const { readImages } = await import("../../local/images/read-images.ts");
+  return readImages({ name: file, text: await readInput(file), folder: dirname(resolve(file)) });
 }
 
 async function live(demo: Demo, options: LocalOptions, stage: Stage): Promise<Failures> {
@@ -97,9 +133,9 @@ async function live(demo: Demo, options: LocalOptions, stage: Stage): Promise<Fa
     await display.refresh();
     if (stage.io.interrupted.aborted) return endedEarly(options);
     conclude({ ...display.totals(), failures, measured: demo.meter.result() }, options, stage);
-    if (options.once !== true && failures.length === 0)
-      await goOn(() => scenario.churn(demo, timeline), stage);
-    return failures;
+    if (options.once === true) return failures;
+    await goOn(() => scenario.churn(demo, timeline), failures, stage);
+    return stage.onCommand.isBroken ? [] : failures;
   } finally {
     await display.stop();
     forget?.();
@@ -127,7 +163,7 @@ function introduce(
   );
   screen.log(
     isFound
-      ? "In another terminal: npx fairlead status, events, why demo/web, discover demo/api"
+      ? "In another terminal: npx fairlead status, events, why demo/web, discover demo/api, local break, local logs"
       : `Another fairlead local runs: the commands find that one. This one: --table ${place.table} --work-queue-url ${place.workQueueUrl} --endpoint-url ${endpoint}`,
   );
   if (doorstep !== undefined) {
@@ -151,7 +187,18 @@ function conclude(outcome: Outcome, { json }: LocalOptions, { io, screen, paint 
   if (json === true) io.stdout.write(`${outcomeJson(outcome)}\n`);
 }
 
-async function goOn(run: () => Promise<void>, { screen }: Stage): Promise<void> {
+/** Whoever breaks something, or wants to see why something failed, needs it running. */
+async function goOn(
+  run: () => Promise<void>,
+  failures: Failures,
+  { screen, onCommand }: Stage,
+): Promise<void> {
+  if (failures.length > 0)
+    screen.log(
+      onCommand.isBroken
+        ? "The rest of the scenario is left out: something was broken on command while it ran."
+        : "The rest of the scenario is left out. Look around: npx fairlead status, why, local logs.",
+    );
   screen.log("It goes on, with a crash now and then, until Ctrl-C.");
   await run();
 }

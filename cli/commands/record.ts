@@ -2,7 +2,9 @@
 
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { Command } from "commander";
+import type { Found } from "../../local/recording/read-events.ts";
 import type { RecordingSummary } from "../../local/recording/recorder.ts";
 import { usageError } from "../failure.ts";
 import type { Io } from "../io.ts";
@@ -24,6 +26,7 @@ of a queue that a rule of yours fills, such as {"source":["aws.ecs"]}; a message
 Values of environment variables and texts that look like secrets are taken out: read the file before you share it.
 
   aws logs filter-log-events --log-group-name /aws/events/ecs | fairlead record - --out monday.jsonl
+  fairlead events -o json > demo-events.jsonl     (Ctrl-C ends it; then) fairlead record demo-events.jsonl
   fairlead record --queue https://sqs.eu-west-1.amazonaws.com/111122223333/ecs-events --for 1h --out monday.jsonl
   npm run simulate -- --replay monday.jsonl --policy fleet.yaml`;
 
@@ -41,6 +44,8 @@ export const recordCommand = (io: Io): Command =>
       requireAccount(options.account);
       if (options.out !== undefined && existsSync(options.out))
         throw usageError(`--out: ${options.out} exists already and is not overwritten`);
+      if (options.out !== undefined && !existsSync(dirname(options.out)))
+        throw usageError(`--out: there is no folder ${dirname(options.out)}: make it first`);
       if (options.queue === undefined) return recordFiles(files, options, io);
       if (files.length > 0) throw usageError("either files or --queue, not both");
       await recordFromQueue({ ...options, queue: options.queue }, globalsOf(command), io);
@@ -54,14 +59,27 @@ async function recordFiles(files: readonly string[], options: RecordOptions, io:
     import("../../local/recording/recorder.ts"),
   ]);
   const found = (await Promise.all(files.map(readInput))).map((text) => findEvents(text));
+  warnOfSkipped(files, found, io);
   const skipped = found.reduce((sum, one) => sum + one.skipped, 0);
   const recorder = createRecorder(accountOf(options));
   const text = recorder.take(found.flatMap(({ received }) => received));
   if (recorder.summary.events === 0)
-    throw usageError(`${files.join(", ")}: no EventBridge event was found: see fairlead record --help`);
+    throw usageError(
+      `${files.join(", ")}: no EventBridge event was found: expected ${EXPECTED}; see fairlead record --help`,
+    );
   if (options.out === undefined) io.stdout.write(text);
   else await writeFile(options.out, text, { flag: "wx" });
   io.stderr.write(`${summaryText(recorder.summary, skipped)}\n`);
+}
+
+const EXPECTED = "JSON with source, detail-type, account, region, resources and detail";
+
+/** Where the first of each file's entries without an event is: an export may have been cut off. */
+function warnOfSkipped(files: readonly string[], found: readonly Found[], io: Io): void {
+  for (const [index, { firstSkipped, received }] of found.entries()) {
+    if (firstSkipped === undefined || received.length === 0) continue;
+    io.stderr.write(`${files[index]}:${firstSkipped}: no event here, left out: expected ${EXPECTED}\n`);
+  }
 }
 
 const accountOf = ({ account }: RecordOptions) => (account === undefined ? {} : { account });
@@ -74,6 +92,10 @@ async function recordFromQueue(
   const { queue: url, out: file } = options;
   if (file === undefined)
     throw usageError("--out is missing: messages are deleted once they are in that file");
+  if (!/^https?:\/\/[^/]+\/./.test(url))
+    throw usageError(
+      `--queue: found "${url}", expected the URL of a queue, such as https://sqs.eu-west-1.amazonaws.com/111122223333/events`,
+    );
   const [{ SQSClient }, { recordQueue }, { createRecorder }, { durationFrom }] = await Promise.all([
     import("@aws-sdk/client-sqs"),
     import("../../local/recording/queue-source.ts"),

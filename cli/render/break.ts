@@ -8,6 +8,10 @@ import { table } from "./table.ts";
 const typedText = ({ name, options }: ActiveBreak): string =>
   [name, ...Object.entries(options).map(([option, value]) => `--${option} ${value}`)].join(" ");
 
+/** With what was hit. */
+const struckText = (broken: ActiveBreak): string =>
+  [typedText(broken), ...(broken.struck.length > 0 ? [`(${broken.struck.join(", ")})`] : [])].join(" ");
+
 const lasts = ({ name, until }: ActiveBreak): string =>
   until === null
     ? `until \`fairlead local mend ${name}\``
@@ -15,7 +19,7 @@ const lasts = ({ name, until }: ActiveBreak): string =>
 
 export const renderChange = (what: "broken" | "mended", broken: ActiveBreak, paint: Paint): string =>
   what === "broken"
-    ? paint("warn", `broken: ${typedText(broken)}, ${lasts(broken)}`)
+    ? paint("warn", `broken: ${struckText(broken)}, ${lasts(broken)}`)
     : paint("good", `mended: ${typedText(broken)}`);
 
 export function renderKnown(known: readonly KnownBreak[], paint: Paint): readonly string[] {
@@ -39,5 +43,5 @@ export const renderActive = (active: readonly ActiveBreak[], paint: Paint): read
     ? ["Nothing is broken."]
     : [
         paint("bold", "Broken now"),
-        ...active.map((one) => `  ${paint("warn", typedText(one))}, ${lasts(one)}`),
+        ...active.map((one) => `  ${paint("warn", struckText(one))}, ${lasts(one)}`),
       ];

@@ -2,6 +2,9 @@
 
 import { describe, expect, it } from "vitest";
 import { prng } from "../../shared/base/prng.ts";
+import { epochMs } from "../../shared/base/time.ts";
+import type { AwsError } from "../world/kernel.ts";
+import { createThrottle } from "../world/throttle.ts";
 import { createApiFaults, withApiFaults } from "./api-faults.ts";
 import { createStage } from "./chaos-fixture.ts";
 import { closestTo } from "./spelling.ts";
@@ -13,8 +16,14 @@ describe("active breaks", () => {
     stage.chaos.break("oom", { service: "web", for: "5m" });
     const now = stage.world.kernel.now();
     expect(stage.chaos.active()).toEqual([
-      { name: "event-loss", options: { for: "30s" }, since: now, until: now + 30_000 },
-      { name: "oom", options: { service: "demo/web", for: "5m" }, since: now, until: now + 300_000 },
+      { name: "event-loss", options: { for: "30s" }, since: now, until: now + 30_000, struck: [] },
+      {
+        name: "oom",
+        options: { service: "demo/web", for: "5m" },
+        since: now,
+        until: now + 300_000,
+        struck: [],
+      },
     ]);
     stage.advance(31);
     expect(stage.chaos.active().map(({ name }) => name)).toEqual(["oom"]);
@@ -85,6 +94,28 @@ describe("API faults", () => {
     chaos.mend();
     expect(list).not.toThrow();
     expect(chaos.api.refused()).toBe(2);
+  });
+
+  it.each([
+    ["elasticloadbalancing", "DescribeTargetHealth"],
+    ["servicediscovery", "DiscoverInstances"],
+    ["servicediscovery", "RegisterInstance"],
+    ["ec2", "DescribeInstances"],
+    ["ecs", "DescribeTasks"],
+  ])("throttle %s.%s with the error of its own throttling", (service, operation) => {
+    const faults = createApiFaults(prng(1));
+    faults.add({ scope: service, kind: "throttling", share: 1 });
+    const throttle = createThrottle({ now: () => epochMs(0) });
+    const errorOf = (run: () => void): unknown => {
+      try {
+        for (let call = 0; call < 3_000; call += 1) run();
+      } catch (error) {
+        return error;
+      }
+      return undefined;
+    };
+    const { name, status } = errorOf(() => faults.check({ service, operation })) as AwsError;
+    expect(errorOf(() => throttle.take(service, operation))).toMatchObject({ name, status });
   });
 
   it("refuse about the share that was asked for", () => {

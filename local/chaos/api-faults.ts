@@ -3,6 +3,7 @@
 
 import type { Prng } from "../../shared/base/prng.ts";
 import { AwsError } from "../world/kernel.ts";
+import { throttlingError } from "../world/throttle.ts";
 import type { World } from "../world/world.ts";
 
 export interface ApiFault {
@@ -36,27 +37,14 @@ export function createApiFaults(chance: Prng): ApiFaults {
         const isMeant = fault.scope === service || fault.scope === `${service}.${operation}`;
         if (!isMeant || !hits(fault)) continue;
         refused += 1;
-        throw fault.kind === "outage" ? outage(service) : throttled(service);
+        throw fault.kind === "outage" ? outage(service) : throttlingError(service, operation);
       }
     },
     refused: () => refused,
   };
 }
 
-/** Names by the API references ("Common Errors" of each service). */
-function throttled(service: string): AwsError {
-  switch (service) {
-    case "ec2":
-      return new AwsError("RequestLimitExceeded", "Request limit exceeded.", { status: 503 });
-    case "sqs":
-      return new AwsError("RequestThrottled", "The request was denied due to request throttling.");
-    case "s3":
-      return new AwsError("SlowDown", "Please reduce your request rate.", { status: 503 });
-    default:
-      return new AwsError("ThrottlingException", "Rate exceeded");
-  }
-}
-
+/** Names by the API references ("Errors" of each operation, and the common ones). */
 const SERVER_ERRORS: Readonly<Record<string, string>> = {
   // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html#API_DescribeTasks_Errors
   ecs: "ServerException",

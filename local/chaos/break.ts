@@ -7,6 +7,8 @@ import type { Given, Parameter } from "./parameters.ts";
 export interface ChaosContext {
   readonly world: World;
   readonly api: ApiFaults;
+  /** Names what is hit where the options do not say it: a host's id, a number of tasks. */
+  strikes(what: string): void;
 }
 
 /** Takes back what can be taken back: what has died stays dead, and its service replaces it. */

@@ -27,7 +27,11 @@ const network = { awsvpcConfiguration: { subnets: ["subnet-1", "subnet-2", "subn
 const container = { name: "app", image: "example/app:3", cpu: 64, memory: 128, essential: true };
 
 function furnish({ call, ecs }: World): void {
-  call("ecs", "CreateCluster", { clusterName: "demo", capacityProviders: ["FARGATE", "FARGATE_SPOT"] });
+  call("ecs", "PutClusterCapacityProviders", {
+    cluster: "demo",
+    capacityProviders: ["FARGATE", "FARGATE_SPOT"],
+    defaultCapacityProviderStrategy: [],
+  });
   for (let host = 0; host < 2; host += 1) ecs.registerContainerInstance({ cluster: "demo" });
   call("ecs", "RegisterTaskDefinition", {
     family: "web",

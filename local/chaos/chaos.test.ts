@@ -94,7 +94,8 @@ describe("tasks", () => {
 describe("hosts", () => {
   it("lose their agent, and get it back", () => {
     const { world, chaos } = createStage();
-    chaos.break("agent-lost", { count: "2" });
+    const { struck } = chaos.break("agent-lost", { count: "2" });
+    expect(struck).toEqual([...world.ecs.hosts()].map(({ ec2InstanceId }) => ec2InstanceId));
     expect([...world.ecs.hosts()].map(({ agentConnected }) => agentConnected)).toEqual([false, false]);
     chaos.mend("agent-lost");
     expect([...world.ecs.hosts()].map(({ agentConnected }) => agentConnected)).toEqual([true, true]);
@@ -117,7 +118,7 @@ describe("hosts", () => {
 
   it("on Spot are reclaimed after a notice", () => {
     const stage = createStage();
-    stage.chaos.break("spot-reclaim", { share: "50" });
+    expect(stage.chaos.break("spot-reclaim", { share: "50" }).struck).toEqual(["2 tasks on Fargate Spot"]);
     const notices = stage.emitted.filter(
       ({ detail }) => detail["stopCode"] === "TerminationNotice" && detail["lastStatus"] === "RUNNING",
     );

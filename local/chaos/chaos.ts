@@ -17,6 +17,8 @@ export interface ActiveBreak {
   readonly options: Typed;
   readonly since: EpochMs;
   readonly until: EpochMs | null;
+  /** What was hit, where the options do not say it. */
+  readonly struck: readonly string[];
 }
 
 export interface KnownBreak {
@@ -84,11 +86,12 @@ export function createChaos(world: World, options: ChaosOptions = {}): Chaos {
     refuseTaken(found, entries.get(slot)?.shown);
     const given = readOptions([...found.parameters, FOR], typed);
     const forMs = given.text("for") === undefined ? undefined : given.duration("for");
-    const release = found.apply({ world, api }, given);
+    const struck: string[] = [];
+    const release = found.apply({ world, api, strikes: (what) => struck.push(what) }, given);
     const since = kernel.now();
     const until = forMs === undefined ? null : addMs(since, forMs);
     const cancel = until === null ? () => undefined : kernel.at(until, () => void end(slot));
-    const shown: ActiveBreak = { name: found.name, options: typed, since, until };
+    const shown: ActiveBreak = { name: found.name, options: typed, since, until, struck };
     const undo = (): void => {
       cancel();
       release();

@@ -33,9 +33,12 @@ const agentLost: Break = {
   name: "agent-lost",
   does: "the ECS agent of a host stops answering: its tasks run on, and ECS can neither see nor stop them",
   parameters: [HOST, COUNT],
-  apply: ({ world }, given) => {
+  apply: ({ world, strikes }, given) => {
     const hosts = hostsFrom(world, given, ({ agentConnected }) => agentConnected);
-    for (const { ec2InstanceId } of hosts) world.ecs.disconnectAgent(ec2InstanceId);
+    for (const { ec2InstanceId } of hosts) {
+      world.ecs.disconnectAgent(ec2InstanceId);
+      strikes(ec2InstanceId);
+    }
     return () => {
       for (const { ec2InstanceId } of hosts)
         if (world.ecs.host(ec2InstanceId) !== undefined) world.ecs.reconnectAgent(ec2InstanceId);
@@ -61,9 +64,12 @@ const hostLoss: Break = {
   name: "host-loss",
   does: "a host is gone at once with all its tasks; mending adds another of its kind",
   parameters: [HOST, COUNT],
-  apply: ({ world }, given) => {
+  apply: ({ world, strikes }, given) => {
     const hosts = hostsFrom(world, given, () => true);
-    for (const { ec2InstanceId } of hosts) world.ecs.loseHost(ec2InstanceId);
+    for (const { ec2InstanceId } of hosts) {
+      world.ecs.loseHost(ec2InstanceId);
+      strikes(ec2InstanceId);
+    }
     return () => replace(world, hosts);
   },
 };
@@ -72,8 +78,9 @@ const spotReclaim: Break = {
   name: "spot-reclaim",
   does: "Fargate Spot takes tasks back after two minutes' notice, and has no capacity until it is mended",
   parameters: [shareOf("percent of the Fargate Spot tasks")],
-  apply: ({ world }, given) => {
-    world.ecs.reclaimSpot({ share: given.share() });
+  apply: ({ world, strikes }, given) => {
+    const { length: tasks } = world.ecs.reclaimSpot({ share: given.share() });
+    strikes(tasks === 0 ? "no task runs on Fargate Spot" : `${tasks} tasks on Fargate Spot`);
     world.ecs.setFargateCapacity("FARGATE_SPOT", false);
     return () => world.ecs.setFargateCapacity("FARGATE_SPOT", true);
   },
@@ -94,7 +101,7 @@ const azLoss: Break = {
   name: "az-loss",
   does: "an Availability Zone is gone with its hosts and Fargate tasks, and nothing is placed there",
   parameters: [{ name: "zone", kind: "text", about: "such as us-east-1a; without it: the fullest one" }],
-  apply: ({ world }, given) => {
+  apply: ({ world, strikes }, given) => {
     const zones = zonesOf(world);
     const zone = given.text("zone") ?? zones[0];
     if (zone === undefined || !zones.includes(zone)) {
@@ -103,6 +110,7 @@ const azLoss: Break = {
     }
     const lost = [...world.ecs.hosts()].filter(({ availabilityZone }) => availabilityZone === zone);
     world.ecs.loseZone(zone);
+    strikes(zone);
     return () => {
       world.ecs.restoreZone(zone);
       replace(world, lost);

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { AppError } from "../../shared/base/errors.ts";
+import { FUNCTION_KEY_PREFIX } from "../iam/roles.ts";
 import type { AsyncPolicy, GivenUp } from "../runtime/async-invoker.ts";
 import type { FunctionSettings } from "../runtime/lambda-function.ts";
 import { createLambdaFunction } from "../runtime/lambda-function.ts";
@@ -17,7 +18,7 @@ export const createFunction: CreateResource = async (request) => {
   const { site, properties, stack, logicalId } = request;
   const name = physicalName(request, properties["FunctionName"], 64);
   const arn = `arn:aws:lambda:${site.region}:${site.account}:function:${name}`;
-  const accessKeyId = `local-${name}`;
+  const accessKeyId = `${FUNCTION_KEY_PREFIX}${name}`;
   const settings = { ...shapeOf(properties), ...codeOf(request), name, arn, onLog: site.onLog };
   const lambda = createLambdaFunction({ ...settings, variables: variablesOf(request, accessKeyId) });
   const roleArn = String(properties["Role"]);

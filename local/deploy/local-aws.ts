@@ -5,6 +5,7 @@ import { epochMs } from "../../shared/base/time.ts";
 import type { Chaos, ChaosOptions } from "../chaos/chaos.ts";
 import { createChaos } from "../chaos/chaos.ts";
 import { createChaosFace } from "../faces/wire/chaos-face.ts";
+import { createLogsFace } from "../faces/wire/logs-face.ts";
 import type { WireFace } from "../faces/wire/server.ts";
 import { startWireFace } from "../faces/wire/server.ts";
 import type { CallListener } from "../faces/wire/wire-call.ts";
@@ -113,6 +114,7 @@ async function assemble(options: LocalAwsOptions, parts: Part[]): Promise<Omit<L
       clock.catchUp();
       return run();
     }),
+    logs: createLogsFace(surroundings?.processes),
     onCall: (call) => {
       onCall?.(call);
       chaos.api.check(call);

@@ -113,6 +113,15 @@ describe("a denial", () => {
   });
 });
 
+it("refuses the key of a function that is not deployed", async () => {
+  const to = authority({ Action: "*", Resource: "*" });
+  expect(await ask({ to, service: "ecs", operation: "ListClusters", by: "local-other" })).toEqual([
+    "UnrecognizedClientException",
+    400,
+    "The security token included in the request is invalid.",
+  ]);
+});
+
 describe("condition keys", () => {
   const stop = { cluster: "shop", task: "1" };
   it.each<[string, object, object, boolean]>([
@@ -158,6 +167,13 @@ describe("condition keys", () => {
       "odd: the local AWS does not know the condition key aws:moon",
     );
   });
+});
+
+it("refuses a policy with a variable that nobody knows", () => {
+  const Resource = `arn:aws:sqs:*:*:${"$"}{aws:Moon}`;
+  const Statement = [{ Effect: "Deny", Action: "*", Resource }];
+  const policy = readPolicy("odd", { Version: "2012-10-17", Statement }, "identity");
+  expect(() => authority().roles.attach("app", policy)).toThrow("does not know the condition key aws:moon");
 });
 
 it("asks for the actions of a transaction's parts, on every table", async () => {

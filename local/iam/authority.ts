@@ -4,13 +4,13 @@
 import type { AwsError } from "../world/kernel.ts";
 import { actionFacts } from "./action-data.ts";
 import type { Denial } from "./denial.ts";
-import { denialOf, errorOf } from "./denial.ts";
+import { denialOf, errorOf, unknownKeyError } from "./denial.ts";
 import type { Principal } from "./evaluate.ts";
 import { aboutAction, evaluate } from "./evaluate.ts";
 import type { Policy } from "./policy.ts";
 import { contextOf } from "./request-context.ts";
 import type { Role, Roles } from "./roles.ts";
-import { createRoles, requireKnownKeys } from "./roles.ts";
+import { createRoles, FUNCTION_KEY_PREFIX, requireKnownKeys } from "./roles.ts";
 import type { Call, Input, Lookup } from "./target-names.ts";
 import { targetsOf } from "./target-names.ts";
 
@@ -65,7 +65,7 @@ export function createAuthority(options: AuthorityOptions): Authority {
     denials,
     authorize: async ({ service, operation, accessKeyId, input }) => {
       const signer = accessKeyId === undefined ? undefined : roles.signer(accessKeyId);
-      if (signer === undefined) return;
+      if (signer === undefined) return requireForeign(service, accessKeyId);
       const call = { service, operation, input: input() as Input };
       for (const action of actionsOf(call)) {
         const denial = await judge(court, { ...signer, call, action });
@@ -82,6 +82,15 @@ export function createAuthority(options: AuthorityOptions): Authority {
       resourcePolicies.set(arn, [...policies, policy]);
     },
   };
+}
+
+/**
+ * Whoever is no function is not asked who it is; a function's key that no deployment knows is.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html
+ */
+function requireForeign(service: string, accessKeyId: string | undefined): void {
+  if (accessKeyId?.startsWith(FUNCTION_KEY_PREFIX) !== true) return;
+  throw unknownKeyError(service);
 }
 
 const toError = (denial: Denial): AwsError => errorOf(denial);

@@ -63,3 +63,27 @@ export function errorOf({ action, message }: Denial): AwsError {
       return new AwsError("AccessDeniedException", message);
   }
 }
+
+const UNKNOWN_KEY = "The security token included in the request is invalid.";
+
+/** JSON services know the key as a client, the query protocols as a token, EC2 as a failed authentication. */
+export function unknownKeyError(service: string): AwsError {
+  switch (service) {
+    case "ec2":
+      return new AwsError("AuthFailure", "AWS was not able to validate the provided access credentials", {
+        status: 401,
+      });
+    case "sqs":
+    case "sns":
+    case "elasticloadbalancing":
+      return new AwsError("InvalidClientTokenId", UNKNOWN_KEY, { status: FORBIDDEN });
+    case "s3":
+      return new AwsError(
+        "InvalidAccessKeyId",
+        "The AWS Access Key Id you provided does not exist in our records.",
+        { status: FORBIDDEN },
+      );
+    default:
+      return new AwsError("UnrecognizedClientException", UNKNOWN_KEY);
+  }
+}

@@ -55,7 +55,13 @@ describe("actions and resources", () => {
       [{ Action: "sqs:*", Resource: queue.replace("orders", "Orders") }],
       "implicit",
     ],
-    ["a wildcard within one part", [{ Action: "sqs:*", Resource: "arn:aws:sqs:*:orders" }], "implicit"],
+    ["a wildcard that ends a part", [{ Action: "sqs:*", Resource: "arn:aws:sqs:*:orders" }], "allowed"],
+    ["a wildcard within a part", [{ Action: "sqs:*", Resource: "arn:aws:sqs:us-*t-1:orders" }], "implicit"],
+    [
+      "a deny by a wildcard that ends a part",
+      [send, { Effect: "Deny", Action: "*", Resource: "arn:aws:*:orders" }],
+      "explicit",
+    ],
     ["an ARN that ends early", [{ Action: "sqs:*", Resource: "arn:aws:sqs" }], "allowed"],
     ["NotResource of another", [{ Action: "sqs:*", NotResource: `${queue}2` }], "allowed"],
     ["NotResource of this one", [{ Action: "sqs:*", NotResource: queue }], "implicit"],
@@ -210,6 +216,14 @@ describe("policies together", () => {
     expect(may({ Service: "events.amazonaws.com" })).toBe(false);
   });
 
+  it("a boundary limits what a resource's policy gives to the role, not what it gives to the session", () => {
+    const boundary = [policy({ Action: "ecs:*", Resource: "*" })];
+    const may = (AWS: string) =>
+      evaluate({ identity: [], boundary, resource: resource({ AWS }) }, asked).isAllowed;
+    expect(may(principal.roleArn)).toBe(false);
+    expect(may(principal.sessionArn)).toBe(true);
+  });
+
   it("a resource's policy denies explicitly", () => {
     const denied = resource({ AWS: "arn:aws:iam::123456789012:root" }, "Deny");
     expect(evaluate({ identity: allow, resource: denied }, asked)).toEqual({
@@ -244,6 +258,15 @@ describe("a malformed document", () => {
     [
       "both Action and NotAction",
       { Statement: [{ Effect: "Allow", Action: "*", NotAction: "a:*", Resource: "*" }] },
+    ],
+    [
+      "an action without a service",
+      { Statement: [{ Effect: "Allow", Action: "SendMessage", Resource: "*" }] },
+    ],
+    ["a resource that is no ARN", { Statement: [{ Effect: "Allow", Action: "*", Resource: "orders" }] }],
+    [
+      "a Sid that comes twice",
+      { Statement: ["a:B", "a:C"].map((Action) => ({ Sid: "S", Effect: "Allow", Action, Resource: "*" })) },
     ],
     ["no Resource", { Statement: [{ Effect: "Allow", Action: "*" }] }],
     ["a principal", { Statement: [{ Effect: "Allow", Action: "*", Resource: "*", Principal: "*" }] }],

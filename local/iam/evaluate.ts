@@ -4,7 +4,7 @@
 import { holds } from "./conditions.ts";
 import type { Coverage, Policy, PrincipalPattern, Statement } from "./policy.ts";
 import type { ContextLookup } from "./wildcard.ts";
-import { filled, matches, matchesArn } from "./wildcard.ts";
+import { filled, matches, matchesResource } from "./wildcard.ts";
 
 export type Principal =
   | {
@@ -57,10 +57,25 @@ export function evaluate(policies: PolicySet, request: AccessRequest): Decision 
       request.principal.kind === "service" ? "resource-based policy" : "identity-based policy";
     return { isAllowed: false, isExplicit: false, policyType };
   }
-  if (boundary !== undefined && grantsOf(boundary, request).length === 0)
+  const isWithin = boundary === undefined || grantsOf(boundary, request).length > 0;
+  if (!isWithin && !resource.some((policy) => namesSession(policy, request)))
     return { isAllowed: false, isExplicit: false, policyType: "permissions boundary" };
   return { isAllowed: true, by: own };
 }
+
+/**
+ * A grant to the session itself is not limited by an implicit deny of a permissions boundary, one to its role is:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-eval-logic
+ */
+const namesSession = ({ statements }: Policy, request: AccessRequest): boolean =>
+  statements.some(
+    (statement) =>
+      statement.effect === "Allow" &&
+      statement.principals.patterns.some(
+        ({ value }) => request.principal.kind === "role" && value === request.principal.sessionArn,
+      ) &&
+      covers(statement, request),
+  );
 
 /** Only the statements about that action: what a call on many resources is held against each time. */
 export function aboutAction(policies: readonly Policy[], action: string): readonly Policy[] {
@@ -116,7 +131,7 @@ function covers(statement: Statement, request: AccessRequest): boolean {
   const name = request.action.toLowerCase();
   return (
     includes(statement.actions, (pattern) => matches(name, pattern), context) &&
-    includes(statement.resources, (pattern) => matchesArn(request.resource, pattern), context) &&
+    includes(statement.resources, (pattern) => matchesResource(request.resource, pattern), context) &&
     appliesTo(statement, request.principal) &&
     statement.conditions.every((test) => holds(test, context))
   );

@@ -57,6 +57,11 @@ export function readPolicy(name: string, document: unknown, kind: PolicyKind): P
     const at = { policy: name, kind, index, variables: Version === CURRENT_VERSION };
     return readStatement(recordOf(name, statement), at);
   });
+  const repeated = statements.find(({ id }, index) =>
+    statements.some((one, at) => at < index && one.id === id),
+  );
+  if (repeated !== undefined)
+    throw malformed(name, `Statement IDs (SID) in a single policy must be unique: ${repeated.id}`);
   return { name, statements };
 }
 
@@ -100,6 +105,13 @@ function readStatement(statement: Record_, place: Place): Statement {
   };
 }
 
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html and _action.html */
+const FORMS = { Action: /^(\*+|[a-z0-9-]+:.+)$/, Resource: /^(\*+|arn:.+)$/ } as const;
+const EXPECTED = {
+  Action: "must be * or begin with a service and a colon",
+  Resource: 'must be in ARN format or "*"',
+} as const;
+
 interface Element {
   readonly element: "Action" | "Resource";
   readonly read: (text: string) => Pattern;
@@ -112,6 +124,8 @@ function coverageOf({ policy }: Place, statement: Record_, { element, read }: El
     throw malformed(policy, `a statement has either ${element} or Not${element}`);
   const patterns = textsOf(policy, positive ?? negative).map(read);
   if (patterns.length === 0) throw malformed(policy, `${element} is empty`);
+  const wrong = patterns.find(({ text }) => !FORMS[element].test(text));
+  if (wrong !== undefined) throw malformed(policy, `${element} "${wrong.text}" ${EXPECTED[element]}`);
   return { patterns, negated: positive === undefined };
 }
 

@@ -42,12 +42,19 @@ interface Signer {
 
 /** Throws an `input` error: a key that the local AWS never supplies would be false without anybody noticing. */
 export function requireKnownKeys({ name, statements }: Policy): void {
-  for (const { conditions } of statements) {
-    const unknown = conditions.find(({ key }) => !isKnownKey(key));
+  for (const { conditions, resources } of statements) {
+    const patterns = [...resources.patterns, ...conditions.flatMap(({ values }) => values)];
+    const variables = patterns.flatMap(({ parts }) =>
+      parts.flatMap((part) => (typeof part === "string" ? [] : part.key.toLowerCase())),
+    );
+    const unknown = [...conditions.map(({ key }) => key), ...variables].find((key) => !isKnownKey(key));
     if (unknown !== undefined)
-      throw new AppError("input", `${name}: the local AWS does not know the condition key ${unknown.key}`);
+      throw new AppError("input", `${name}: the local AWS does not know the condition key ${unknown}`);
   }
 }
+
+/** Functions sign with `local-` and their name. */
+export const FUNCTION_KEY_PREFIX = "local-";
 
 export function createRoles(account: string): Roles {
   const roles = new Map<string, Role>();

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { compile, filled, matches, matchesArn } from "./wildcard.ts";
+import { compile, filled, matches, matchesArn, matchesResource } from "./wildcard.ts";
 
 const letters = fc.string({
   unit: fc.constantFrom("a", "b", "/", ":", "*", "?", "$", "{", "."),
@@ -38,7 +38,19 @@ it("stays quick where a backtracking matcher does not", () => {
   expect(matches("a".repeat(5_000), compiled(`${"a*".repeat(50)}b`))).toBe(false);
 });
 
-it("never lets a wildcard reach over the colons of an ARN", () => {
+it.each([
+  ["arn:aws:*:orders", true],
+  ["arn:*:orders", true],
+  ["arn:aws:sqs:us-*:orders", true],
+  ["arn:aws:sqs:us-*-1:orders", false],
+  ["arn:aws:sqs:us-east-?:orders", false],
+  ["arn:aws:sqs:us-east-1?123456789012:orders", false],
+  ["arn:aws:*:order", false],
+])("lets a wildcard that ends a part of a resource reach on: %s", (pattern, isMatch) => {
+  expect(matchesResource("arn:aws:sqs:us-east-1:123456789012:orders", compiled(pattern))).toBe(isMatch);
+});
+
+it("never lets a wildcard of a condition reach over the colons of an ARN", () => {
   const arn = "arn:aws:sqs:us-east-1:123456789012:orders";
   expect(matchesArn(arn, compiled("arn:aws:*:orders"))).toBe(false);
   expect(matchesArn(arn, compiled("arn:*:*:*:*:orders"))).toBe(true);

@@ -89,6 +89,7 @@ export function matches(text: string, pattern: string): boolean {
 }
 
 const ARN_PARTS = 6;
+const RESOURCE_PART = ARN_PARTS - 1;
 
 /** The six parts of an ARN; colons of the last one belong to it. */
 function arnParts(arn: string): readonly string[] {
@@ -99,7 +100,7 @@ function arnParts(arn: string): readonly string[] {
 }
 
 /**
- * Part by part: a wildcard never reaches over a colon of the first five. Missing parts are `*`:
+ * As in conditions, part by part: a wildcard never reaches over a colon of the first five. Missing parts are `*`:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
  */
 export function matchesArn(arn: string, pattern: string): boolean {
@@ -112,4 +113,42 @@ export function matchesArn(arn: string, pattern: string): boolean {
     const piece = wanted[index];
     return piece === undefined || matches(part, piece);
   });
+}
+
+/**
+ * As in `Resource`: "If the * wildcard is the last character of a resource ARN segment, it can expand to match
+ * beyond the colon boundaries" (same page). ARNs in conditions are compared part by part instead.
+ */
+export function matchesResource(arn: string, pattern: string): boolean {
+  if (matchesArn(arn, pattern)) return true;
+  const mayReach = pattern.startsWith("arn:") && pattern.includes(`${ANY}:`) && arn.startsWith("arn:");
+  return mayReach && reaches(arn, pattern);
+}
+
+/** Follows all ways through the pattern at once: which ends in the ARN each of its beginnings can have. */
+function reaches(arn: string, pattern: string): boolean {
+  let ends = new Set([0]);
+  let part = 0;
+  for (const [index, sign] of [...pattern].entries()) {
+    const crosses = part >= RESOURCE_PART || pattern[index + 1] === ":" || index === pattern.length - 1;
+    ends = sign === ANY ? stretched(arn, ends, crosses) : stepped(arn, ends, { sign, part });
+    if (sign === ":") part += 1;
+  }
+  return ends.has(arn.length);
+}
+
+function stretched(arn: string, ends: ReadonlySet<number>, crosses: boolean): Set<number> {
+  const longer = new Set(ends);
+  for (const end of longer) if (end < arn.length && (crosses || arn[end] !== ":")) longer.add(end + 1);
+  return longer;
+}
+
+function stepped(
+  arn: string,
+  ends: ReadonlySet<number>,
+  { sign, part }: { readonly sign: string; readonly part: number },
+): Set<number> {
+  const fits = (found: string | undefined): boolean =>
+    sign === ONE ? found !== undefined && (found !== ":" || part >= RESOURCE_PART) : found === sign;
+  return new Set([...ends].filter((end) => fits(arn[end])).map((end) => end + 1));
 }

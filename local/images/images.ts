@@ -11,6 +11,8 @@ export interface LocalImage {
   readonly arguments: readonly string[];
   /** Below the task definition's environment. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** That it runs in; default: the one that this process runs in. */
+  readonly folder?: string;
   /** Those that exist; default: all. */
   readonly tags?: readonly string[];
 }

@@ -45,28 +45,34 @@ const stepText = (step: Step): string => (typeof step === "object" ? step.key : 
 /**
  * Errors that every operation of a service may answer though its model does not list them.
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html (the same page in each API
- * reference), https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html for EC2.
+ * reference; where it gives 403 or 404, the JSON services are seen to answer 400, hence both).
+ * ValidationException and SerializationException stand in no such list: aws/aws-sdk-js-v3#2240.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html for EC2.
  */
 const COMMON_ERRORS: Readonly<Record<string, readonly number[]>> = {
   AccessDeniedException: [400, 403],
   InternalFailure: [500],
   ServiceUnavailable: [503],
-  ServiceUnavailableException: [503],
-  ThrottlingException: [400, 429],
+  ThrottlingException: [400],
   UnrecognizedClientException: [400, 403],
   UnknownOperationException: [400, 404],
   SerializationException: [400],
   ValidationException: [400],
 };
 
-/** The query protocols' common errors have other names. */
+/**
+ * The query protocols' common errors have other names: as AWS's older references list them, such as
+ * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/CommonErrors.html (404 for MalformedQueryString is theirs).
+ * AccessDenied, and Throttling of Elastic Load Balancing, as users report them.
+ */
 const QUERY_ERRORS: Readonly<Record<string, readonly number[]>> = {
   AccessDenied: [403],
   InternalFailure: [500],
-  InvalidAction: [400, 404],
+  InvalidAction: [400],
+  InvalidClientTokenId: [403],
   InvalidParameterCombination: [400],
   InvalidParameterValue: [400],
-  MalformedQueryString: [400, 404],
+  MalformedQueryString: [404],
   MissingParameter: [400],
   ServiceUnavailable: [503],
   Throttling: [400],
@@ -89,8 +95,7 @@ const EC2_ERRORS: Readonly<Record<string, readonly number[]>> = {
 
 const COMMON_BY_SERVICE: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>> = {
   ec2: { ...QUERY_ERRORS, ...EC2_ERRORS },
-  // https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-throttling.html
-  elasticloadbalancing: { ...QUERY_ERRORS, ThrottlingException: [400] },
+  elasticloadbalancing: QUERY_ERRORS,
   cloudwatch: { ...COMMON_ERRORS, ...QUERY_ERRORS },
 };
 

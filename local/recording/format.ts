@@ -94,13 +94,17 @@ function eventFrom({ atMs, event }: Line, place: string): RecordedEvent {
   return { atMs, event };
 }
 
+/** What every event has, and a replay needs: https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html */
 export function isEnvelope(value: unknown): value is BusEvent {
   if (typeof value !== "object" || value === null) return false;
-  const { source, detail } = value as Line;
+  const { detail, resources } = value as Line;
   return (
-    typeof source === "string" &&
-    typeof (value as Line)["detail-type"] === "string" &&
+    ["source", "detail-type", "account", "region"].every(
+      (name) => typeof (value as Line)[name] === "string",
+    ) &&
+    Array.isArray(resources) &&
     typeof detail === "object" &&
-    detail !== null
+    detail !== null &&
+    !Array.isArray(detail)
   );
 }

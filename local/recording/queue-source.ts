@@ -1,7 +1,7 @@
 // Events from a queue that a rule of the user's fills. A message is deleted once its event is on disk, not before:
 // who ends the recording, or whose disk is full, loses nothing.
 
-import { open } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import type { Message, SQSClient } from "@aws-sdk/client-sqs";
 import { DeleteMessageBatchCommand, ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { findEvents } from "./read-events.ts";
@@ -39,6 +39,8 @@ export async function recordQueue(source: QueueSource): Promise<number> {
     }
   } finally {
     await file.close();
+    // Without a line it is no recording, and would be in the way of the next try.
+    if (recorder.summary.events === 0) await rm(source.file, { force: true });
   }
   return skipped;
 }

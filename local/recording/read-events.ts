@@ -16,6 +16,8 @@ export interface Found {
   readonly received: readonly Received[];
   /** Lines and entries in which there was no event. */
   readonly skipped: number;
+  /** The first line of the text in which there was none, from 1. */
+  readonly firstSkipped: number | undefined;
 }
 
 type Dict = Readonly<Record<string, unknown>>;
@@ -26,8 +28,22 @@ const isDict = (value: unknown): value is Dict =>
 class Finder {
   readonly received: Received[] = [];
   skipped = 0;
+  firstSkipped: number | undefined;
 
-  text(text: string, at?: EpochMs): void {
+  /** The whole of what somebody saved. */
+  file(text: string): void {
+    const whole = parsed(text);
+    const lines = whole === undefined ? text.split(/\r?\n/) : [];
+    if (whole !== undefined) this.value(whole);
+    for (const [index, line] of lines.entries()) {
+      const before = this.skipped;
+      if (line.trim() !== "") this.#logLine(line, undefined);
+      if (this.skipped > before) this.firstSkipped ??= index + 1;
+    }
+  }
+
+  /** A text within an entry. */
+  #text(text: string, at?: EpochMs): void {
     const whole = parsed(text);
     const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
     if (whole !== undefined) this.value(whole, at);
@@ -53,7 +69,7 @@ class Finder {
     if (list !== undefined) this.value(value[list], at);
     else if (Array.isArray(value["results"])) this.#insights(value["results"]);
     else if (isEnvelope(value["event"])) this.value(value["event"], at);
-    else if (text !== undefined) this.text(String(value[text]), timeOf(value) ?? at);
+    else if (text !== undefined) this.#text(String(value[text]), timeOf(value) ?? at);
     else this.skipped += 1;
   }
 
@@ -64,7 +80,7 @@ class Finder {
       const fieldOf = (name: string) => fields.find(({ field }) => field === name)?.["value"];
       const message = fieldOf("@message");
       const at = parseInstant(utc(fieldOf("@timestamp")));
-      if (typeof message === "string") this.text(message, at);
+      if (typeof message === "string") this.#text(message, at);
       else this.skipped += 1;
     }
   }
@@ -107,6 +123,7 @@ function parsed(text: string): unknown {
 
 export function findEvents(text: string): Found {
   const finder = new Finder();
-  finder.text(text);
-  return { received: finder.received, skipped: finder.skipped };
+  finder.file(text);
+  const { received, skipped, firstSkipped } = finder;
+  return { received, skipped, firstSkipped };
 }

@@ -137,6 +137,11 @@ describe("recording", () => {
     expect(text).toContain('"count":"3123456789012"');
   });
 
+  it("writes an account that begins with zeros for one that is a number", () => {
+    const { recording } = record(untimed([event("n", 0, { accountId: 210_987_654_321 })]), "000000000001");
+    expect(recording.events[0]?.event.detail["accountId"]).toBe("000000000001");
+  });
+
   it("survives being written and read", () => {
     const recording = {
       header: { startedAt: epochMs(T0), account: "210987654321", region: "eu-central-1" },
@@ -194,8 +199,43 @@ describe("redaction", () => {
     [{ command: ["run", "--password=hunter2"] }, ["run", `--password=${REDACTED}`]],
     [{ command: ["postgres://app:hunter2@db/x"] }, [`postgres://${REDACTED}@db/x`]],
     [{ command: ["AKIAABCDEFGHIJKLMNOP"] }, [REDACTED]],
+    [{ command: ["app", "--password", "hunter2"] }, ["app", "--password", REDACTED]],
+    [
+      { command: ["redis://:hunter2@db", "https://hunter2@host"] },
+      [`redis://${REDACTED}@db`, `https://${REDACTED}@host`],
+    ],
   ])("takes secrets out of %j", (detail, expected) => {
     expect(detailOf(detail)["command"]).toEqual(expected);
+  });
+
+  it.each<[string, BusEvent["detail"]]>([
+    ["an environment that is a map", { environment: { DB_PASS: "hunter2", MODE: "hunter2" } }],
+    ["variables below an environment", { environment: { variables: { A: "hunter2" } } }],
+    ["CodeBuild's variables", { "environment-variables": [{ name: "A", value: "hunter2", type: "x" }] }],
+    ["a variable that is a number", { environment: [{ name: "A", value: 2_718_281 }] }],
+    ["a tag whose name says so", { tags: [{ key: "api-token", value: "hunter2" }] }],
+    ["a parameter whose name says so", { parameters: [{ Name: "DbPassword", Value: "hunter2" }] }],
+    ["all that is below a secret", { credentials: { user: "x", codes: ["hunter2"], pin: 2_718_281 } }],
+    ["a password that is a number", { password: 2_718_281 }],
+    ["an AWS key in a text", { reason: "AWS_SECRET_ACCESS_KEY=hunter2/x exited" }],
+    ["a short name in a text", { reason: "DB_PASS=hunter2 exited" }],
+    ["JSON in a text", { reason: '{"password":"three hunter2 words"}' }],
+    ["JSON in JSON in a text", { reason: JSON.stringify(JSON.stringify({ token: "a hunter2" })) }],
+    ["a header", { reason: "Authorization: Bearer hunter2hunter2" }],
+    ["another header", { reason: "authorization=Basic aHVudGVyMg== hunter1" }],
+    ["a text after an ARN", { reason: "arn:aws:ecs:eu-central-1:1:task/a password=hunter2" }],
+    ["a password with an @", { reason: "amqp://app:p@hunter2@host/x" }],
+    ["a signed address", { reason: "https://b/x?X-Amz-Signature=hunter2&a=b" }],
+    ["keys with a known prefix", { reason: "ghp_hunter2hunter2 xoxb-hunter2-hunter2" }],
+  ])("lets none through: %s", (_what, detail) => {
+    const text = JSON.stringify(redact(event("r", 0, detail)));
+    expect(text).toContain(REDACTED);
+    expect(text).not.toMatch(/hunter2|2718281|aHVudGVyMg/);
+  });
+
+  it("looks at what an event carries beside its detail", () => {
+    const odd = { ...event("r", 0), headers: { authorization: "hunter2" } };
+    expect(JSON.stringify(redact(odd))).not.toContain("hunter2");
   });
 
   it("leaves what names a resource, and what happened", () => {
@@ -205,6 +245,10 @@ describe("redaction", () => {
       secretArn: "arn:aws:secretsmanager:eu-central-1:210987654321:secret:db-x",
       stoppedReason: "ResourceInitializationError: unable to pull secrets or registry auth",
       group: "service:token-service",
+      reason:
+        "unable to retrieve secret from asm: arn:aws:secretsmanager:eu-central-1:210987654321:secret:db-x was not found",
+      environment: "production",
+      healthChecks: "passed: 3",
       startedBy: "ecs-svc/1234567890123456789",
     };
     expect(detailOf(detail)).toEqual(detail);

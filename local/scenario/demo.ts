@@ -7,6 +7,8 @@ import { ENVIRONMENT } from "../../shared/contracts/environment.ts";
 import type { Policies } from "../../shared/shell/operator.ts";
 import type { LocalAws, LocalAwsOptions } from "../deploy/local-aws.ts";
 import { startLocalAws } from "../deploy/local-aws.ts";
+import type { LocalImages } from "../images/images.ts";
+import { LOCAL_IMAGES } from "../images/images.ts";
 import type { World } from "../world/world.ts";
 import { freshAssembly } from "./assembly.ts";
 import type { Clients, DemoService } from "./fleet.ts";
@@ -34,6 +36,8 @@ export interface DemoOptions {
   readonly onError: (error: unknown) => void;
   /** Tasks as processes, a load balancer that forwards HTTP, DNS; else all of them are modelled. */
   readonly isReal: boolean;
+  /** Programs for images besides the sample's own. */
+  readonly images?: LocalImages;
   /** What is not real on this system, in one line. */
   readonly onNotice: (text: string) => void;
   /** What somebody broke or mended. */
@@ -82,7 +86,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     ecs: DEMO_ECS,
     elb: DEMO_ELB,
     // A dozen programs that start at once take nothing away from the functions and from the world's clock.
-    ...(options.isReal && { real: { niceness: constants.priority.PRIORITY_LOW } }),
+    ...(options.isReal && { real: realOptions(options) }),
     onNotice: options.onNotice,
     ...(options.port !== undefined && { port: options.port }),
     onCall: (call) => {
@@ -103,6 +107,11 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     throw error;
   }
 }
+
+const realOptions = ({ images }: DemoOptions) => ({
+  niceness: constants.priority.PRIORITY_LOW,
+  images: new Map([...LOCAL_IMAGES, ...(images ?? [])]),
+});
 
 async function furnish({ world, wire, deployment, real, stop }: LocalAws): Promise<Demo> {
   const clients = demoClients(wire.endpoint, wire.region);

@@ -78,6 +78,7 @@ describe("a refusal", () => {
     ["servicediscovery", "RegisterInstance", "ThrottlingException", 400],
     ["servicediscovery", "DiscoverInstances", "RequestLimitExceeded", 400],
     ["ec2", "DescribeInstances", "RequestLimitExceeded", 503],
+    ["elasticloadbalancing", "DescribeTargetHealth", "Throttling", 400],
   ] as const)("of %s %s is named %s", (service, operation, name, status) => {
     expect(refusal(clocked().throttle, [service, operation])).toMatchObject({ name, status });
   });

@@ -245,14 +245,25 @@ function takeToken(bucket: Bucket, now: EpochMs): boolean {
   return granted;
 }
 
-/** Each service has its own name for the same refusal. */
-function throttlingError(service: string, operation: string): AwsError {
-  const dataPlane = service === "servicediscovery" && operation.startsWith("DiscoverInstances");
-  if (dataPlane)
-    return new AwsError("RequestLimitExceeded", "The operation can't be completed: request quota reached.");
-  if (service === "ec2")
-    return new AwsError("RequestLimitExceeded", "Request limit exceeded.", { status: 503 });
-  // Seen with 400 in kubernetes-sigs/aws-load-balancer-controller#1871.
-  if (service === "elasticloadbalancing") return new AwsError("Throttling", "Rate exceeded");
-  return new AwsError("ThrottlingException", "Rate exceeded");
+/** Each service has its own name for the same refusal; also for those whose calls are not counted here. */
+export function throttlingError(service: string, operation: string): AwsError {
+  switch (service) {
+    case "servicediscovery":
+      return operation.startsWith("DiscoverInstances")
+        ? new AwsError("RequestLimitExceeded", "The operation can't be completed: request quota reached.")
+        : rateExceeded("ThrottlingException");
+    case "ec2":
+      return new AwsError("RequestLimitExceeded", "Request limit exceeded.", { status: 503 });
+    case "elasticloadbalancing":
+      // The wire says so (ansible-collections/community.aws#977, boto/boto3#3125); the guide has CloudTrail's name.
+      return rateExceeded("Throttling");
+    case "sqs":
+      return new AwsError("RequestThrottled", "The request was denied due to request throttling.");
+    case "s3":
+      return new AwsError("SlowDown", "Please reduce your request rate.", { status: 503 });
+    default:
+      return rateExceeded("ThrottlingException");
+  }
 }
+
+const rateExceeded = (name: string): AwsError => new AwsError(name, "Rate exceeded");

@@ -17,10 +17,10 @@ export interface RequestHead {
 /** Told once for each forwarded request; the metrics and the drain count by it. */
 export type Outcome =
   | { readonly kind: "answered"; readonly statusCode: number; readonly targetMs: number }
-  /** The target refused or broke the connection: the client gets 502. */
-  | { readonly kind: "target-error" }
-  /** No answer within the idle time-out: the client gets 504. */
-  | { readonly kind: "target-timeout" }
+  /** The target refused the connection, or broke it (`connected`): the client gets 502. */
+  | { readonly kind: "target-error"; readonly connected?: true }
+  /** No connection within 10 s, or then (`connected`) no answer within the idle time-out: the client gets 504. */
+  | { readonly kind: "target-timeout"; readonly connected?: true }
   | { readonly kind: "client-gone" };
 
 export type Route =

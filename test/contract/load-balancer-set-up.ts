@@ -169,12 +169,13 @@ function readings(rig: Rig, loadBalancerArn: string) {
       }
       return counts;
     },
-    /** The values of a group's metric in the last hour, oldest first. */
+    /** The values of a metric in the last hour, oldest first: a group's, or the load balancer's own. */
     metrics:
-      (group: RigGroup) =>
+      (group?: RigGroup) =>
       (name: string, stat = "Sum"): number[] => {
+        const path = group?.arn.slice(group.arn.indexOf("targetgroup/"));
         const Dimensions = [
-          { Name: "TargetGroup", Value: group.arn.slice(group.arn.indexOf("targetgroup/")) },
+          ...(path === undefined ? [] : [{ Name: "TargetGroup", Value: path }]),
           { Name: "LoadBalancer", Value: loadBalancerArn.slice(loadBalancerArn.indexOf("app/")) },
         ];
         const Metric = { Namespace: "AWS/ApplicationELB", MetricName: name, Dimensions };

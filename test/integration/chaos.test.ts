@@ -145,9 +145,13 @@ describe("fairlead local break", () => {
 });
 
 /** By node:http, which sends whatever headers it is told to. */
-function post(headers: Readonly<Record<string, string>>, body: string): Promise<number | undefined> {
+function post(
+  headers: Readonly<Record<string, string>>,
+  body: string,
+  method = "POST",
+): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    const sent = request(`${wire.endpoint}${CHAOS_PATH}`, { method: "POST", headers }, (response) => {
+    const sent = request(`${wire.endpoint}${CHAOS_PATH}`, { method, headers }, (response) => {
       response.resume();
       resolve(response.statusCode);
     });
@@ -166,6 +170,12 @@ describe("the endpoint", () => {
     ["a name that was pointed at this machine", { ...json, host: "rebound.example:80" }],
   ])("refuses %s", async (_who, headers) => {
     expect(await post(headers, order)).toBe(403);
+    expect(chaos.active()).toEqual([]);
+  });
+
+  it("takes GET and POST only, and no more than an order", async () => {
+    expect(await post(json, order, "PUT")).toBe(405);
+    expect(await post(json, `${order}${" ".repeat(70_000)}`)).toBe(400);
     expect(chaos.active()).toEqual([]);
   });
 

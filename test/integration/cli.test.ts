@@ -93,6 +93,13 @@ describe("local", () => {
     expect(existsSync(stateFile)).toBe(false);
   }, 240_000);
 
+  it("says what is wrong with an images file before anything starts", async () => {
+    const { code, stderr } = await fairlead("local", "--once", "--images", "package.json");
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^fairlead: package\.json: name: [\s\S]*\nExpected is \{"my\/app"/);
+    expect(stderr).not.toContain("starting");
+  }, 30_000);
+
   it("is found by the other commands while it runs, and ends cleanly on a signal", async () => {
     const child = spawn(process.execPath, ["cli/main.ts", "local"], { cwd: root, env: environment });
     const ended = new Promise((resolve) => child.once("exit", resolve));
@@ -160,6 +167,17 @@ async function checkVerbs(): Promise<void> {
   expect(dryRun.code).toBe(1);
   expect(dryRun.stdout).toContain('+ discovery.registries[0].service: "srv-web"');
   expect(await feedOf(3)).toContain("ECS Task State Change");
+  if (process.platform === "linux") await checkLogs();
+}
+
+async function checkLogs(): Promise<void> {
+  const ofWeb = (await fairlead("local", "logs", "demo/web", "-n", "1")).stdout.trimEnd().split("\n");
+  expect(ofWeb.length).toBeGreaterThanOrEqual(3);
+  expect(ofWeb[0]).toMatch(/^demo\/web \w{8} app \| version 1 listens on 127\./);
+  expect((await fairlead("local", "logs")).stdout).toMatch(/^demo\/api +\w{32} +app +example\/api:1 +runs/m);
+  const unknown = await fairlead("local", "logs", "nope");
+  expect(unknown.code).toBe(2);
+  expect(unknown.stderr).toContain('no program of "nope" has run');
 }
 
 /** So many lines of the live feed. */

@@ -1,6 +1,6 @@
 // `fairlead record`: saved events and a queue become a recording; nothing is lost on the way.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Message } from "@aws-sdk/client-sqs";
@@ -71,6 +71,11 @@ describe("files", () => {
     [["x", "--account", "12"], '--account: found "12", expected 12 digits'],
     [["x", "--queue", "https://sqs.eu-west-1.amazonaws.com/1/q"], "either files or --queue, not both"],
     [["--queue", "https://sqs.eu-west-1.amazonaws.com/1/q"], "--out is missing"],
+    [["package.json", "--out", join(folder, "no", "n")], `--out: there is no folder ${join(folder, "no")}`],
+    [
+      ["--queue", "events", "--out", join(folder, "n")],
+      '--queue: found "events", expected the URL of a queue',
+    ],
     [["package.json", "--for", "1h"], "--for belongs to --queue"],
     [
       ["--queue", "https://sqs.eu-west-1.amazonaws.com/1/q", "--out", join(folder, "n"), "--for", "soon"],
@@ -82,6 +87,21 @@ describe("files", () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(existsSync(join(folder, "n"))).toBe(false);
   });
+});
+
+it("tells the line of a file that holds no event, and leaves out what a replay could not read", async () => {
+  const whole = JSON.stringify(JSON.parse(bodyOf("ecs-task-standalone")));
+  const { account: _account, ...incomplete } = JSON.parse(whole) as Record<string, unknown>;
+  const file = join(folder, "cut.jsonl");
+  writeFileSync(file, [whole, JSON.stringify(incomplete), whole.slice(0, 100)].join("\n"));
+  const { code, stdout, stderr } = await fairlead(file);
+  expect(stderr).toContain(
+    `${file}:2: no event here, left out: expected JSON with source, detail-type, account`,
+  );
+  expect(stderr).toContain("1 events recorded");
+  expect(stderr).toContain("2 entries without an event");
+  expect(readRecording(stdout, "x").events).toHaveLength(1);
+  expect(code).toBe(0);
 });
 
 const bodyOf = (name: string): string => readFileSync(fixture(name), "utf8");
@@ -133,6 +153,13 @@ describe("a queue", () => {
     expect(onDiskAtDeletion.map((text) => text.split('"atMs"').length - 1)).toEqual([1, 2, 2]);
     expect(recorder.summary).toMatchObject({ events: 2, duplicates: 1 });
     expect(readRecording(readFileSync(file, "utf8"), file).header.startedAt).toBe(1_793_606_400_000);
+  });
+
+  it("that brings no event leaves no file behind", async () => {
+    const file = join(folder, "empty.jsonl");
+    const { client, signal } = scripted([[]], file);
+    await recordQueue({ client, url: "q", file, recorder: createRecorder(), signal });
+    expect(existsSync(file)).toBe(false);
   });
 
   it("of SQS is read until the time is over", async () => {

@@ -8,17 +8,37 @@ import { renderReplay, replayFile } from "./replay-file.ts";
 import type { RunResult } from "./run.ts";
 import { runSeed } from "./run.ts";
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string" },
-    seeds: { type: "string" },
-    /** Without faults: what a run does when nothing goes wrong. */
-    clean: { type: "boolean", default: false },
-    /** A file made by `fairlead record`, and the manifest that is tried on it. */
-    replay: { type: "string" },
-    policy: { type: "string" },
-  },
-});
+const HELP = `npm run simulate -- [options]
+  --seeds A..B     runs these seeds; default 1..100
+  --seed N         runs one seed with its log
+  --clean          without faults: what a run does when nothing goes wrong
+  --replay FILE    runs a recording of real events, made by \`fairlead record\`
+  --policy FILE    the manifest that is tried on the recording, such as local/scenario/fleet.yaml
+Exit codes: 0 ok; 1 a run failed; 2 usage or input error.`;
+
+const OPTIONS = {
+  seed: { type: "string" },
+  seeds: { type: "string" },
+  clean: { type: "boolean", default: false },
+  replay: { type: "string" },
+  policy: { type: "string" },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+function parsedOptions() {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${HELP}`);
+    return process.exit(2);
+  }
+}
+
+const values = parsedOptions();
+if (values.help) {
+  console.log(HELP);
+  process.exit(0);
+}
 
 function rangeOf(text: string): readonly number[] {
   const [first = Number.NaN, last = first] = text.split("..").map(Number);

@@ -195,6 +195,11 @@ function tell(seed: number): Told {
 }
 
 function furnish(world: World): Balanced {
+  world.ecs.operations.PutClusterCapacityProviders({
+    cluster: CLUSTER,
+    capacityProviders: ["FARGATE", "FARGATE_SPOT"],
+    defaultCapacityProviderStrategy: [],
+  });
   for (let host = 0; host < 4; host += 1) world.ecs.registerContainerInstance({ cluster: CLUSTER });
   registerDefinition(world, "web", "example/web:1");
   registerDefinition(world, "web", "example/web:2");

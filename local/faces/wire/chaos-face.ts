@@ -26,6 +26,7 @@ export function createChaosFace(
     const refusal = refusalOf(request);
     if (refusal !== undefined) return answer(response, 403, { error: refusal });
     if (request.method === "GET") return answer(response, 200, inStep(view));
+    if (request.method !== "POST") return answer(response, 405, { error: "expected GET or POST" });
     try {
       const order = orderFrom(await textOf(request));
       answer(
@@ -43,12 +44,12 @@ export function createChaosFace(
 }
 
 /** Browsers send Origin with every POST, and a name that somebody points at 127.0.0.1 as Host. */
-function refusalOf({ headers, method, socket }: IncomingMessage): string | undefined {
+export function refusalOf({ headers, method, socket }: IncomingMessage): string | undefined {
   const host = (headers.host ?? "").replace(/:\d+$/, "");
   if (host !== "127.0.0.1" && host !== "localhost") return `Host ${host} is not this machine`;
   if (socket.remoteAddress !== "127.0.0.1" && socket.remoteAddress !== "::ffff:127.0.0.1")
-    return "only this machine may break the local AWS";
-  if (headers.origin !== undefined) return "web pages may not break the local AWS";
+    return "only this machine may use it";
+  if (headers.origin !== undefined) return "web pages may not use it";
   const isJson = headers["content-type"]?.startsWith("application/json") === true;
   return method === "GET" || isJson ? undefined : "the content type must be application/json";
 }
@@ -79,13 +80,20 @@ function parsed(text: string): Readonly<Record<string, unknown>> {
 const isTyped = (value: unknown): value is Typed =>
   typeof value === "object" && value !== null && Object.values(value).every((one) => typeof one === "string");
 
+const MAX_ORDER_BYTES = 65_536;
+
 async function textOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
+  let size = 0;
+  for await (const chunk of request) {
+    size += (chunk as Buffer).length;
+    if (size > MAX_ORDER_BYTES) throw new AppError("input", `expected at most ${MAX_ORDER_BYTES} bytes`);
+    chunks.push(chunk as Buffer);
+  }
   return Buffer.concat(chunks).toString();
 }
 
-function answer(response: ServerResponse, status: number, content: ChaosView | ChaosAnswer): void {
+export function answer(response: ServerResponse, status: number, content: object): void {
   const body = JSON.stringify(content);
   response.writeHead(status, {
     "content-type": "application/json",

@@ -58,7 +58,8 @@ function read(schema: NormalizedSchema, node: Node, dialect: QueryDialect): unkn
   if (schema.isStructSchema()) return readStruct(schema, node, dialect);
   if (schema.isListSchema()) return readList(schema, node, dialect);
   if (schema.isMapSchema()) return readMap(schema, node, dialect);
-  throw new AwsError("MalformedQueryString", "The query string contains a member where a value is expected");
+  const text = "The query string contains a member where a value is expected";
+  throw new AwsError("MalformedQueryString", text, { status: 404 });
 }
 
 function readList(schema: NormalizedSchema, tree: Tree, dialect: QueryDialect): unknown[] {

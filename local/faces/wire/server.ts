@@ -13,6 +13,8 @@ import { errorAnswer, jsonAnswer, send, xmlAnswer } from "./answers.ts";
 import type { ChaosFace } from "./chaos-face.ts";
 import { isChaosRequest } from "./chaos-face.ts";
 import { checkInput } from "./input-check.ts";
+import type { LogsFace } from "./logs-face.ts";
+import { isLogsRequest } from "./logs-face.ts";
 import { decodeForm } from "./query-form.ts";
 import type { QueueServer, RawRequest } from "./queue-server.ts";
 import { createQueueServer } from "./queue-server.ts";
@@ -32,6 +34,7 @@ export interface WireOptions {
   readonly authorize?: Authorizer;
   /** Default: nothing can be broken through this face. */
   readonly chaos?: ChaosFace;
+  readonly logs?: LogsFace;
 }
 
 export interface WireFace {
@@ -52,14 +55,15 @@ interface Backends {
   readonly onCall: CallListener;
   readonly authorize: Authorizer;
   readonly chaos: ChaosFace | undefined;
+  readonly logs: LogsFace | undefined;
 }
 
 export async function startWireFace(options: WireOptions): Promise<WireFace> {
   const queues = await createQueueServer(options);
   const tables = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
-  const { chaos, onCall = () => undefined, authorize = everybody } = options;
+  const { chaos, logs, onCall = () => undefined, authorize = everybody } = options;
   const world = checkedOnDemand(options.world);
-  const backends = { world, queues, tables, onCall, authorize, chaos };
+  const backends = { world, queues, tables, onCall, authorize, chaos, logs };
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     route(request, response, backends).catch((error: unknown) => {
       if (response.headersSent) response.destroy();
@@ -93,6 +97,7 @@ const everybody: Authorizer = () => Promise.resolve();
 
 async function route(request: IncomingMessage, response: ServerResponse, backends: Backends): Promise<void> {
   if (backends.chaos !== undefined && isChaosRequest(request)) return backends.chaos(request, response);
+  if (backends.logs !== undefined && isLogsRequest(request)) return backends.logs(request, response);
   const target = request.headers["x-amz-target"];
   if (typeof target === "string") return routeJson(target, { request, response, backends });
   const isForm = (request.headers["content-type"] ?? "").startsWith("application/x-www-form-urlencoded");
@@ -183,7 +188,7 @@ async function answerForm(request: IncomingMessage, text: string, backends: Back
   const operation = form.get("Action") ?? "";
   const dialect = service === "ec2" ? "ec2Query" : "awsQuery";
   try {
-    const named = service ?? signer(request.headers)?.service ?? "sns";
+    const named = service ?? signer(request)?.service ?? "sns";
     const call = note(request, backends, { service: named, operation });
     if (service === undefined) {
       await backends.authorize({ ...call, input: () => Object.fromEntries(form) });
@@ -217,7 +222,7 @@ function note(
   const call = {
     service: service === "monitoring" ? "cloudwatch" : service,
     operation,
-    accessKeyId: signer(request.headers)?.accessKeyId,
+    accessKeyId: signer(request)?.accessKeyId,
   };
   backends.onCall(call);
   return call;

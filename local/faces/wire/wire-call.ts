@@ -1,6 +1,6 @@
 // One request as the wire sees it before it is decoded: which operation of which service, by whom.
 
-import type { IncomingHttpHeaders } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { ModelledService } from "./world-api.ts";
 
 export interface WireCall {
@@ -48,9 +48,21 @@ export function parseTarget(target: string): JsonTarget | undefined {
     : { kind: "modelled", service, operation };
 }
 
-/** `AWS4-HMAC-SHA256 Credential=AKID/20261122/us-east-1/ecs/aws4_request, …` */
-export function signer(headers: IncomingHttpHeaders): { accessKeyId: string; service: string } | undefined {
-  const match = /Credential=([^/\s]+)\/\d{8}\/[^/]+\/([^/]+)\//.exec(headers.authorization ?? "");
-  if (match === null) return undefined;
-  return { accessKeyId: match[1] ?? "", service: match[2] ?? "" };
+export interface Signer {
+  readonly accessKeyId: string;
+  readonly service: string;
+}
+
+/**
+ * `AWS4-HMAC-SHA256 Credential=AKID/20261122/us-east-1/ecs/aws4_request, …`; without the Region for several
+ * Regions; the same in the query of a presigned URL.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-authentication-methods.html
+ */
+export function signer({ headers, url }: Pick<IncomingMessage, "headers" | "url">): Signer | undefined {
+  const query = new URLSearchParams(url?.split("?")[1]);
+  const signed = /\bCredential=([^\s,]+)/.exec(headers.authorization ?? "")?.[1];
+  const credential = signed ?? query.get("X-Amz-Credential");
+  if (credential === null) return undefined;
+  const [accessKeyId = "", ...scope] = credential.split("/");
+  return accessKeyId === "" ? undefined : { accessKeyId, service: scope.at(-2) ?? "" };
 }

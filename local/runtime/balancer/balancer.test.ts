@@ -178,7 +178,7 @@ describe("what the load balancer answers itself", () => {
       expect([answer.status, answer.headers.get("server")]).toEqual([502, "awselb/2.0"]);
       expect(await answer.text()).toEqual(bad("502 Bad Gateway"));
     }
-    expect(outcomes).toEqual([{ kind: "target-error" }, { kind: "target-error" }]);
+    expect(outcomes).toEqual([{ kind: "target-error" }, { kind: "target-error", connected: true }]);
   });
 
   it("504 when the target says nothing in time", async () => {
@@ -187,7 +187,7 @@ describe("what the load balancer answers itself", () => {
     const answer = await fetch(url);
     expect(answer.status).toBe(504);
     expect(await answer.text()).toEqual(bad("504 Gateway Time-out"));
-    expect(outcomes).toEqual([{ kind: "target-timeout" }]);
+    expect(outcomes).toEqual([{ kind: "target-timeout", connected: true }]);
   });
 
   it("fixed answers and redirects", async () => {

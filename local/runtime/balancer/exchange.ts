@@ -64,6 +64,10 @@ export function forward(exchange: Exchange, around: Surroundings): void {
     current = upstream;
     let hasTimedOut = false;
     let hasAnswer = false;
+    let isConnected = false;
+    onConnection(upstream, () => {
+      isConnected = true;
+    });
     onSilence(upstream, around, () => {
       hasTimedOut = true;
       upstream.destroy();
@@ -81,7 +85,7 @@ export function forward(exchange: Exchange, around: Surroundings): void {
         attempt(true);
         return;
       }
-      finish({ kind: hasTimedOut ? "target-timeout" : "target-error" });
+      finish(failure(hasTimedOut, isConnected));
       send(response, errorAnswer(hasTimedOut ? 504 : 502), request.method === "HEAD");
       request.resume();
     });
@@ -94,6 +98,19 @@ export function forward(exchange: Exchange, around: Surroundings): void {
     current?.destroy();
   });
   attempt(false);
+}
+
+function failure(hasTimedOut: boolean, isConnected: boolean): Outcome {
+  const kind = hasTimedOut ? "target-timeout" : "target-error";
+  return isConnected ? { kind, connected: true } : { kind };
+}
+
+/** A kept connection is one from the beginning. */
+function onConnection(upstream: ClientRequest, run: () => void): void {
+  upstream.once("socket", (socket) => {
+    if (socket.connecting) socket.once("connect", run);
+    else run();
+  });
 }
 
 function onSilence(upstream: ClientRequest, { idleTimeoutMs, after }: Surroundings, run: () => void): void {

@@ -25,7 +25,9 @@ export function tunnel({ request, socket, head, route }: Upgrade, around: Surrou
     if (!isTold) around.enter(() => route.done(outcome));
     isTold = true;
   };
+  let isConnected = false;
   target.once("connect", () => {
+    isConnected = true;
     target.write(requestHead(request, around));
     target.write(head);
     target.pipe(socket);
@@ -37,7 +39,7 @@ export function tunnel({ request, socket, head, route }: Upgrade, around: Surrou
   });
   target.on("error", () => {
     if (!isTold) refuse(socket);
-    tell({ kind: "target-error" });
+    tell(isConnected ? { kind: "target-error", connected: true } : { kind: "target-error" });
     socket.destroy();
   });
   socket.on("error", () => target.destroy());

@@ -26,6 +26,7 @@ const IMAGES = new Map<string, LocalImage>([
   ["test/stubborn", script(`process.on("SIGTERM", () => console.log("no")); console.log("up"); ${FOREVER}`)],
   ["test/hungry", script("const a = []; setInterval(() => a.push(Buffer.alloc(2e7, 1)), 20);")],
   ["test/env", script(`console.log(JSON.stringify(process.env)); ${FOREVER}`)],
+  ["test/folder", { ...script(`console.log(process.cwd()); ${FOREVER}`), folder: "/" }],
   ["test/tagged", { ...script(FOREVER), tags: ["1"] }],
   ["test/absent", { program: "/nowhere/program", arguments: [] }],
 ]);
@@ -179,6 +180,20 @@ describe("a container as a process", () => {
     expect(await run(runtimeWith(), launch).started).toMatch(
       /^ResourceInitializationError: .*from asm.*secret:db/,
     );
+  });
+
+  it("runs in its image's folder, and what it wrote is kept with whose it was", async () => {
+    const runtime = runtimeWith();
+    const launch = launchOf("test/folder", { serviceName: "web" });
+    const { started, exited, lines } = run(runtime, launch);
+    await started;
+    await said(lines, "/");
+    const owner = { taskId: launch.taskId, cluster: "test", service: "web", container: "app" };
+    const output = { ...owner, image: "test/folder", lines: ["/"] };
+    expect(runtime.outputs()).toEqual([{ ...output, hasEnded: false }]);
+    runtime.stop(launch.taskId);
+    await exited;
+    expect(runtime.outputs()).toEqual([{ ...output, hasEnded: true }]);
   });
 
   it("runs health checks in the container's surroundings", async () => {

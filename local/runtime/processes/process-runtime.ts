@@ -5,6 +5,7 @@ import type { LocalImage, LocalImages } from "../../images/images.ts";
 import type { ContainerLaunch, ContainerRuntime } from "../../world/ecs/container-runtime.ts";
 import { parseImageName } from "./image-name.ts";
 import { canMeasureMemory } from "./memory.ts";
+import type { ContainerOutput } from "./output.ts";
 import { Program, yieldToOthers } from "./program.ts";
 import type { Reaper } from "./reaper.ts";
 import { startReaper } from "./reaper.ts";
@@ -21,6 +22,8 @@ export interface ProcessRuntimeOptions {
 }
 
 export interface ProcessRuntime extends ContainerRuntime {
+  /** Of the containers that run, and of the newest that ended. */
+  outputs(): readonly ContainerOutput[];
   /** The last lines that a task's container wrote, the newest last. */
   linesOf(taskId: string, container: string): readonly string[];
   /** Of the programs that run. */
@@ -36,6 +39,7 @@ const END_GRACE_MS = 3_000;
 const KEPT_ENDED = 200;
 
 interface Running {
+  readonly launch: ContainerLaunch;
   readonly program: Program;
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -69,6 +73,7 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRun
       );
     },
     linesOf: (taskId, container) => tasks.get(taskId)?.get(container)?.program.lines ?? [],
+    outputs: () => [...tasks.values()].flatMap((containers) => [...containers.values()].map(outputOf)),
     pids: () => [...runningOf(tasks)].flatMap(({ program }) => program.pid ?? []),
     end: async (graceMs = END_GRACE_MS) => {
       state.isEnding = true;
@@ -77,6 +82,11 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRun
       await reaper.stop();
     },
   };
+}
+
+function outputOf({ launch, program }: Running): ContainerOutput {
+  const { taskId, clusterName: cluster, serviceName: service, container, image } = launch;
+  return { taskId, cluster, service, container, image, hasEnded: program.hasEnded, lines: program.lines };
 }
 
 function* runningOf(tasks: Tasks): Generator<Running> {
@@ -126,6 +136,7 @@ function startContainer(
       program: image.program,
       arguments: [...image.arguments, ...(first === undefined ? [] : [first, ...others])],
       environment,
+      folder: image.folder,
       memoryMb,
       stopTimeoutMs,
       niceness: state.options.niceness ?? 0,
@@ -141,7 +152,7 @@ function startContainer(
   );
   if (program.pid !== undefined) state.reaper.watch(program.pid);
   const containers = state.tasks.get(launch.taskId) ?? new Map<string, Running>();
-  containers.set(launch.container, { program, environment });
+  containers.set(launch.container, { launch, program, environment });
   state.tasks.set(launch.taskId, containers);
   forgetOldest(state.tasks);
 }

@@ -11,6 +11,7 @@ export interface ProgramOrder {
   readonly program: string;
   readonly arguments: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  readonly folder: string | undefined;
   readonly memoryMb: number | undefined;
   readonly stopTimeoutMs: number;
   readonly niceness: number;
@@ -55,6 +56,7 @@ export class Program {
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
       env: order.environment,
+      cwd: order.folder,
     });
     this.#child.once("spawn", () => {
       yieldToOthers(this.#child.pid ?? 0, order.niceness);

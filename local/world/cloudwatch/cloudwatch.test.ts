@@ -103,7 +103,10 @@ describe("metric data", () => {
     put({ Values: [1, 3], Counts: [2, 1] });
     const both = [metric("m1", "Sum"), metric("m2", "p50")];
     expect(world.get(both)).toMatchObject({ MetricDataResults: [{ Values: [5] }, { Values: [1] }] });
-    put({ StatisticValues: { Sum: 10, SampleCount: 2, Minimum: 4, Maximum: 6 } });
+    // A set whose values are all the same tells them.
+    put({ StatisticValues: { Sum: 4, SampleCount: 4, Minimum: 1, Maximum: 1 } });
+    expect(world.get(both)).toMatchObject({ MetricDataResults: [{ Values: [9] }, { Values: [1] }] });
+    put({ StatisticValues: { Sum: 6, SampleCount: 2, Minimum: 2, Maximum: 4 } });
     expect(world.get(both)).toMatchObject({ MetricDataResults: [{ Values: [15] }, { Values: [] }] });
   });
 

@@ -123,7 +123,9 @@ function addDatum(series: Series, datum: MetricDatum, now: EpochMs): void {
   if (set !== undefined) {
     const { Sum: sum = 0, SampleCount: count = 0, Minimum: min = 0, Maximum: max = 0 } = set;
     merge(sample, { sum, count, min, max });
-    sample.values = undefined;
+    // A set of equal values is as good as the values: Statistics-definitions, percentiles.
+    if (min === max && sum === min * count) sample.values?.push({ value: min, count });
+    else sample.values = undefined;
     return;
   }
   for (const { value, count } of countedValues(datum)) {

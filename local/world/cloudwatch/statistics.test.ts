@@ -69,6 +69,13 @@ describe("statistics", () => {
     expect(stat("Sum", set)).toBe(30);
   });
 
+  it("knows no percentile where a value is negative, and the other statistics", () => {
+    const cold = [sample([[-1, 1]]), sample([[3, 1]])];
+    expect(stat("p50", cold)).toBeUndefined();
+    expect(stat("TC(:0)", cold)).toBe(1);
+    expect(stat("Sum", cold)).toBe(2);
+  });
+
   it.each(["p101", "TM()", "TM(:)", "TM(10%:5)", "PR(10%:)", "xx", "TC(a:b)"])("refuses %s", (name) => {
     expect(measureOf(name)).toBeUndefined();
   });

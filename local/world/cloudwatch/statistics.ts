@@ -44,7 +44,8 @@ export function measureOf(stat: string): Measure | undefined {
 function parse(stat: string): Measure | undefined {
   if (isPlainStatistic(stat)) return PLAIN[stat];
   const percentile = /^p(\d{1,2}(?:\.\d{1,10})?|100)$/.exec(stat)?.[1];
-  if (percentile !== undefined) return overValues((values) => nearestRank(values, Number(percentile) / 100));
+  if (percentile !== undefined)
+    return unlessNegative(overValues((values) => nearestRank(values, Number(percentile) / 100)));
   if (stat === "IQM") return overValues((values) => ranged("TM", values, parseRange("25%:75%")));
   const short = /^(tm|tc|ts|wm)(\d{1,2}(?:\.\d{1,10})?)$/.exec(stat);
   const long = /^(TM|TC|TS|WM|PR)\((.*:.*)\)$/.exec(stat);
@@ -86,6 +87,15 @@ function shareRange(low: string, high: string): Range | undefined {
     text === "" ? open : Number(text.slice(0, -1)) / 100;
   return { isShare: true, low: share(low, 0), high: share(high, 1) };
 }
+
+/**
+ * "Percentile statistics are not available for metrics when any of the metric values are negative numbers":
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html
+ */
+const unlessNegative =
+  (measure: Measure): Measure =>
+  (samples) =>
+    samples.some(({ min }) => min < 0) ? undefined : measure(samples);
 
 const overValues =
   (measure: (sorted: readonly CountedValue[]) => number | undefined): Measure =>

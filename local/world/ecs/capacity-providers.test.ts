@@ -72,7 +72,13 @@ describe("capacity providers", () => {
     const fixture = createFixture({ clusters: ["default", "other"] });
     fixture.ecs.operations.CreateCapacityProvider(managed("mi"));
     expect(providers(fixture).map(({ name }) => name)).not.toContain("mi");
+    fixture.ecs.operations.PutClusterCapacityProviders({
+      cluster: "default",
+      capacityProviders: ["FARGATE"],
+      defaultCapacityProviderStrategy: [],
+    });
     expect(providers(fixture, { cluster: "default" })).toMatchObject([
+      { name: "FARGATE" },
       { name: "mi", type: "MANAGED_INSTANCES" },
     ]);
     expect(providers(fixture, { cluster: "other" })).toEqual([]);

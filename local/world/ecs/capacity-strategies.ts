@@ -41,7 +41,9 @@ export function checkStrategy(strategy: Strategy, cluster: ClusterRecord): void 
 }
 
 const textOf = (strategy: Strategy): string =>
-  JSON.stringify(strategy.map(({ capacityProvider, base = 0, weight = 0 }) => [capacityProvider, base, weight]));
+  JSON.stringify(
+    strategy.map(({ capacityProvider, base = 0, weight = 0 }) => [capacityProvider, base, weight]),
+  );
 
 /** As users report it: https://github.com/pipe-cd/pipecd/pull/6385 */
 export function checkStrategyChange(before: Strategy, after: Strategy, isForced: boolean): void {

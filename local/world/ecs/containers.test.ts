@@ -246,6 +246,22 @@ describe("health of real programs", () => {
     expect(world.checks).toHaveLength(6);
   });
 
+  it("stays as it was set from outside, until that is taken back", () => {
+    const world = stage([{ name: "web", healthCheck }]);
+    world.one("web").on.started();
+    const task = () => [...world.ecs.runningTasks()][0];
+    const answerWell = () => {
+      world.advance(5);
+      world.checks.at(-1)?.done(true);
+      return task()?.health;
+    };
+    expect(answerWell()).toBe("HEALTHY");
+    world.ecs.setTaskHealth(task()?.taskId ?? "", "UNHEALTHY");
+    expect([answerWell(), answerWell()]).toEqual(["UNHEALTHY", "UNHEALTHY"]);
+    world.ecs.setTaskHealth(task()?.taskId ?? "", "HEALTHY");
+    expect(answerWell()).toBe("HEALTHY");
+  });
+
   it("asks one check at a time and stops with the program", () => {
     const world = stage([{ name: "web", healthCheck }]);
     world.one("web").on.started();

@@ -5,7 +5,7 @@ import type { PortBinding, TaskHealth } from "../../../shared/contracts/facts.ts
 import type { Subnet } from "./addresses.ts";
 import type { EcsContext } from "./context.ts";
 import type { Endpoint } from "./endpoints.ts";
-import { setHealth } from "./health.ts";
+import { imposeHealth } from "./health.ts";
 import type { InfrastructureControl } from "./infrastructure-control.ts";
 import { createInfrastructureControl } from "./infrastructure-control.ts";
 import type { InstanceRegistration } from "./instances.ts";
@@ -194,7 +194,7 @@ export function createControl(context: EcsContext): EcsControl {
       serviceOf(clusterOf(context, cluster), service).failurePlan = plan;
     },
     setTaskHealth: (taskId, health, container) =>
-      setHealth(context, taskAnywhere(context, taskId), {
+      imposeHealth(context, taskAnywhere(context, taskId), {
         health,
         ...(container !== undefined && { container }),
       }),

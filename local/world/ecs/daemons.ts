@@ -93,6 +93,8 @@ function serveInstance(
   const primary = primaryOf(service);
   if (primary === undefined) return false;
   const order = orderFor(service, primary);
+  // A host that no constraint allows is left out, and nobody is told.
+  if (order.unfit?.(instance) !== undefined) return true;
   const failure = lackOf(instance, order.definition);
   if (failure === undefined) launchTask(context, order, placeAt(context, order, instance));
   else reportNoPlace(context, service, { failure });

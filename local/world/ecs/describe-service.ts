@@ -111,8 +111,8 @@ export function describeService(context: EcsContext, service: ServiceRecord, tag
       message,
     })),
     createdAt: new Date(service.createdAt),
-    placementConstraints: [],
-    placementStrategy: [],
+    placementConstraints: [...service.placement.constraints],
+    placementStrategy: [...service.placement.strategy],
     ...(service.healthCheckGracePeriodSeconds !== undefined && {
       healthCheckGracePeriodSeconds: service.healthCheckGracePeriodSeconds,
     }),

@@ -19,12 +19,22 @@ function taskHealth(task: TaskRecord): HealthStatus {
   return health;
 }
 
+interface HealthChange {
+  readonly health: HealthStatus;
+  readonly container?: string;
+}
+
+/** As `setHealth`, and a real program that answers its checks well does not take it back. */
+export function imposeHealth(context: EcsContext, task: TaskRecord, change: HealthChange): void {
+  for (const container of task.containers) {
+    if (change.container === undefined || container.template.name === change.container)
+      container.isHeldUnwell = change.health === "UNHEALTHY";
+  }
+  setHealth(context, task, change);
+}
+
 /** Sets the health of one container, or of every container that has a check. */
-export function setHealth(
-  context: EcsContext,
-  task: TaskRecord,
-  change: { readonly health: HealthStatus; readonly container?: string },
-): void {
+function setHealth(context: EcsContext, task: TaskRecord, change: HealthChange): void {
   for (const container of task.containers) {
     const named = change.container === undefined || container.template.name === change.container;
     if (named && container.template.definition.healthCheck !== undefined) container.health = change.health;
@@ -101,7 +111,9 @@ export function probeContainer(
     if (isOver()) return;
     const timeoutMs = millis((check.timeout ?? DEFAULT_TIMEOUT_S) * 1_000);
     const order = { container: container.template.name, command: check.command ?? [], timeoutMs };
-    runtime.check(task.id, order, (isWell) => judge(isWell && !isMadeUnhealthy(context, task)));
+    runtime.check(task.id, order, (isWell) =>
+      judge(isWell && !isMadeUnhealthy(context, task) && container.isHeldUnwell !== true),
+    );
   };
   kernel.after(intervalMs, probe);
 }

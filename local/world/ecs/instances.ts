@@ -29,7 +29,7 @@ export interface InstanceRegistration {
   readonly memory?: number;
 }
 
-const DEFAULT_HOST = { instanceType: "m7g.2xlarge", cpu: 8_192, memory: 31_000 } as const;
+export const DEFAULT_HOST = { instanceType: "m7g.2xlarge", cpu: 8_192, memory: 31_000 } as const;
 
 export function registerInstance(
   context: EcsContext,

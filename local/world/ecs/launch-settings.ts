@@ -62,17 +62,18 @@ function changedCapacity(
   checkStrategy(strategy, cluster);
   checkStrategyChange(before.strategy, strategy, forceNewDeployment === true);
   if (strategy.length > 0) return { launchType: undefined, strategy };
-  const wasOnFargate = before.strategy.some(({ capacityProvider }) => capacityProvider?.startsWith("FARGATE"));
-  return { launchType: before.launchType ?? (wasOnFargate ? "FARGATE" : "EC2"), strategy };
+  return { launchType: before.launchType ?? (isOnFargate(before) ? "FARGATE" : "EC2"), strategy };
 }
+
+export const isOnFargate = ({ launchType, strategy }: LaunchSettings): boolean =>
+  launchType === "FARGATE" ||
+  strategy.some(({ capacityProvider }) => capacityProvider?.startsWith("FARGATE") === true);
 
 /** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-networking.html */
 export function checkLaunch(settings: LaunchSettings, definition: TaskDefinitionRecord): void {
   const awsvpc = definition.networkMode === "awsvpc";
-  const fargate =
-    settings.launchType === "FARGATE" ||
-    settings.strategy.some(({ capacityProvider }) => capacityProvider?.startsWith("FARGATE"));
-  if (fargate && !awsvpc) throw invalid("Task definition does not support launch_type FARGATE.");
+  if (isOnFargate(settings) && !awsvpc)
+    throw invalid("Task definition does not support launch_type FARGATE.");
   if (awsvpc && settings.launchType === "EXTERNAL")
     throw invalid("Task definition does not support launch_type EXTERNAL.");
   if (awsvpc && (settings.network?.awsvpcConfiguration?.subnets?.length ?? 0) === 0) {

@@ -6,6 +6,7 @@ import type { EcsContext } from "./context.ts";
 import { emitServiceAction, noteOnService } from "./events.ts";
 import type { DeploymentRecord, LaunchSettings, ServiceRecord, WorkloadRecord } from "./model.ts";
 import type { NoPlace } from "./placement.ts";
+import { unfitFor } from "./placement-constraints.ts";
 import type { TaskOrder } from "./tasks.ts";
 import { PLACEMENT_RETRY_MS } from "./timing.ts";
 
@@ -28,7 +29,16 @@ export function orderFor(service: ServiceRecord, deployment: WorkloadRecord): Ta
     service,
     deployment,
     tags: taskTags(service, deployment),
+    ...wishesOf(service, deployment),
   };
+}
+
+/** Constraints of the task definition hold for every task of it: `placementConstraints` of API_TaskDefinition. */
+function wishesOf(service: ServiceRecord, { definition }: WorkloadRecord): Partial<TaskOrder> {
+  const { constraints, strategy } = service.placement;
+  const all = [...constraints, ...(definition.request.placementConstraints ?? [])];
+  const unfit = all.length === 0 ? undefined : unfitFor(all, service.tasksByInstance);
+  return { ...(unfit !== undefined && { unfit }), ...(strategy.length > 0 && { strategy }) };
 }
 
 /** Execute command belongs to the service, not to its revisions: a change holds for the next task. */

@@ -221,7 +221,9 @@ describe("a service", () => {
     const { DeleteService, ListServices, DescribeServices } = fixture.ecs.operations;
     expect(() => DeleteService({ service: "web" })).toThrow(/scaled above 0/);
     expect(DeleteService({ service: "web", force: true }).service?.status).toBe("DRAINING");
+    expect(DeleteService({ service: "web" }).service?.status).toBe("DRAINING");
     fixture.advance(120);
+    expect(() => DeleteService({ service: "web" })).toThrow("Service not found.");
     expect(ListServices({}).serviceArns).toEqual([]);
     expect(DescribeServices({ services: ["web"] }).services?.[0]?.status).toBe("INACTIVE");
     expect([...fixture.ecs.runningTasks()]).toEqual([]);

@@ -13,8 +13,8 @@ import type { ContainerRecord, LiveStatus, StopCode, TaskRecord } from "./model.
 import type { Place } from "./placement.ts";
 import { noteFailedStart, releaseBrake } from "./start-brake.ts";
 import { deregisterTargets, registerTargets, waitsForDraining } from "./target-registration.ts";
-import type { TaskOrder } from "./tasks.ts";
-import { createTask, retireTask } from "./tasks.ts";
+import type { Placed, TaskOrder } from "./tasks.ts";
+import { createTask, retireTask, settleTask } from "./tasks.ts";
 import type { Dwell, Span } from "./timing.ts";
 import { draw } from "./timing.ts";
 
@@ -34,8 +34,14 @@ const SIGTERM_EXIT = 143;
 export function launchTask(context: EcsContext, order: TaskOrder, place: Place): TaskRecord {
   const task = createTask(context, order, place);
   emitTask(context, task);
-  scheduleStep(context, task);
+  if (place.isAwaited !== true) scheduleStep(context, task);
   return task;
+}
+
+/** The task that waited in PROVISIONING goes on. */
+export function placeWaiting(context: EcsContext, task: TaskRecord, placed: Placed): void {
+  settleTask(context, task, placed);
+  scheduleStep(context, task);
 }
 
 /** Asks a task to stop; a second asking changes nothing. */

@@ -23,10 +23,12 @@ export function clusterOf(context: EcsContext, reference: string | undefined): C
   return cluster;
 }
 
+export const serviceNotFound = (): AwsError => new AwsError("ServiceNotFoundException", "Service not found.");
+
 export function serviceOf(cluster: ClusterRecord, reference: string | undefined): ServiceRecord {
   if (reference === undefined) throw invalid("Service cannot be empty.");
   const service = cluster.services.get(arnName(reference));
-  if (service === undefined) throw new AwsError("ServiceNotFoundException", "Service not found.");
+  if (service === undefined) throw serviceNotFound();
   return service;
 }
 

@@ -4,8 +4,8 @@
 import { findProvider } from "./capacity-providers.ts";
 import type { EcsContext } from "./context.ts";
 import type { InstanceRegistration } from "./instances.ts";
-import { registerInstance, removeHost, setInstanceStatus } from "./instances.ts";
-import type { ClusterRecord, InstanceRecord } from "./model.ts";
+import { DEFAULT_HOST, registerInstance, removeHost, setInstanceStatus } from "./instances.ts";
+import type { ClusterRecord, InstanceRecord, TaskDefinitionRecord } from "./model.ts";
 import { draw, MANAGED_HOST_LAUNCH, MANAGED_HOST_SWEEP_MS, REPAIR_DRAIN_LIMIT_MS } from "./timing.ts";
 
 /** At most a fifth of a provider's hosts at once, one if that is none: container-instance-health. */
@@ -19,15 +19,26 @@ function hostsOf(cluster: ClusterRecord, provider: string | undefined): readonly
   );
 }
 
-/** A task found no room with a provider of Managed Instances: one host more, unless one is on its way. */
-export function requestHost(context: EcsContext, cluster: ClusterRecord, provider: string): void {
+/** A task found no room with a provider of Managed Instances: one host more that has it, unless one is on its way. */
+export function requestHost(
+  context: EcsContext,
+  { cluster, definition }: { readonly cluster: ClusterRecord; readonly definition: TaskDefinitionRecord },
+  provider: string,
+): void {
   if (!cluster.managedProviders.has(provider) || cluster.hostsAwaited.has(provider)) return;
+  // Room is not what the task lacks: a constraint keeps it from an idle host, and would from another like it.
+  if (hostsOf(cluster, provider).some((host) => isIdle(host) && hasRoom(host, definition))) return;
   cluster.hostsAwaited.add(provider);
   context.kernel.after(draw(context.kernel.chance, MANAGED_HOST_LAUNCH), () => {
     cluster.hostsAwaited.delete(provider);
     if (cluster.status !== "ACTIVE" || !cluster.managedProviders.has(provider)) return;
     const like = cluster.managedProviders.get(provider);
-    registerInstance(context, cluster, { ...shapeOf(like), capacityProvider: provider });
+    registerInstance(context, cluster, {
+      ...shapeOf(like),
+      cpu: Math.max(like?.cpu ?? DEFAULT_HOST.cpu, definition.cpu),
+      memory: Math.max(like?.memory ?? DEFAULT_HOST.memory, definition.memory),
+      capacityProvider: provider,
+    });
     for (const service of cluster.services.values()) {
       const uses = service.launch.strategy.some(({ capacityProvider }) => capacityProvider === provider);
       if (uses && service.status === "ACTIVE") context.touch(service);
@@ -38,6 +49,12 @@ export function requestHost(context: EcsContext, cluster: ClusterRecord, provide
 /** In the same zone, unless that is out. */
 const placeOf = (context: EcsContext, { availabilityZone: zone }: InstanceRecord): InstanceRegistration =>
   zone === undefined || context.lostZones.has(zone) ? {} : { availabilityZone: zone };
+
+const isIdle = ({ status, agentConnected, tasks }: InstanceRecord): boolean =>
+  status === "ACTIVE" && agentConnected && tasks.size === 0;
+
+const hasRoom = ({ cpuLeft, memoryLeft }: InstanceRecord, { cpu, memory }: TaskDefinitionRecord): boolean =>
+  cpuLeft >= cpu && memoryLeft >= memory;
 
 const shapeOf = (like: InstanceRecord | undefined): InstanceRegistration => ({
   kind: "MANAGED_INSTANCES",

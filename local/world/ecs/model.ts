@@ -12,6 +12,8 @@ import type {
   LoadBalancer,
   NetworkBinding,
   NetworkConfiguration,
+  PlacementConstraint,
+  PlacementStrategy,
   PropagateTags,
   RegisterTaskDefinitionRequest,
   ServiceRegistry,
@@ -160,11 +162,13 @@ export interface ContainerRecord {
   readonly arn: string;
   lastStatus: "PENDING" | "RUNNING" | "STOPPED";
   health: HealthStatus;
+  /** It was said to be unwell: what its program answers to checks does not count. */
+  isHeldUnwell?: boolean;
   runtimeId: string | undefined;
   exitCode: number | undefined;
   reason: string | undefined;
   /** Reserved at placement, visible once the container runs. */
-  readonly bindings: readonly NetworkBinding[];
+  bindings: readonly NetworkBinding[];
 }
 
 /** A task's place in a target group. */
@@ -188,11 +192,12 @@ export interface TaskRecord extends Ordered {
   readonly launchType: LaunchTypeName;
   readonly capacityProvider: string | undefined;
   readonly platformVersion: string | undefined;
-  readonly instance: InstanceRecord | undefined;
-  readonly availabilityZone: string | undefined;
+  /** A task that waits for a host has none yet. */
+  instance: InstanceRecord | undefined;
+  availabilityZone: string | undefined;
   readonly overrides: TaskOverride | undefined;
   readonly executeCommand: boolean;
-  readonly eni: InterfaceRecord | undefined;
+  eni: InterfaceRecord | undefined;
   readonly containers: readonly ContainerRecord[];
   tags: readonly Tag[];
   lastStatus: LiveStatus;
@@ -236,7 +241,10 @@ export interface WorkloadRecord {
   readonly serviceRegistries: readonly ServiceRegistry[];
   readonly createdAt: EpochMs;
   updatedAt: EpochMs;
+  /** In a row, until one serves. */
   failedTasks: number;
+  /** A task of it was healthy: failures are no longer counted. */
+  hasServed: boolean;
   /** Launches by capacity provider: the strategy's weights are kept by it. */
   readonly launched: Map<string, number>;
 }
@@ -263,6 +271,12 @@ export interface TaskSetRecord extends WorkloadRecord {
   scale: { readonly unit: "PERCENT"; readonly value: number };
   /** The scheduler has found it stable after the last change. */
   steady: boolean;
+}
+
+/** Which hosts tasks may have, and which they would rather. */
+export interface PlacementWishes {
+  readonly constraints: readonly PlacementConstraint[];
+  readonly strategy: readonly PlacementStrategy[];
 }
 
 /** How tasks are started, for services and RunTask alike. */
@@ -309,6 +323,7 @@ export interface ServiceRecord extends Ordered {
   healthCheckGracePeriodSeconds: number | undefined;
   loadBalancers: readonly LoadBalancer[];
   serviceRegistries: readonly ServiceRegistry[];
+  placement: PlacementWishes;
   tags: readonly Tag[];
   /** Newest first, as DescribeServices lists them; the first is PRIMARY. */
   deployments: DeploymentRecord[];

@@ -9,11 +9,10 @@ import type { InstanceRecord } from "./model.ts";
 /** Why the host is not for the task, as placement failures say it; undefined: it is. */
 export type Unfit = (instance: InstanceRecord) => string | undefined;
 
-/** `taken`: hosts that have a task of the same call. */
-export function unfitFor(
-  constraints: readonly PlacementConstraint[],
-  taken: ReadonlySet<InstanceRecord>,
-): Unfit | undefined {
+/** Hosts that have a task of the same call or service. */
+export type Taken = Pick<ReadonlySet<InstanceRecord>, "has">;
+
+export function unfitFor(constraints: readonly PlacementConstraint[], taken: Taken): Unfit | undefined {
   if (constraints.length === 0) return undefined;
   const rules = constraints.map((constraint) => ruleOf(constraint, taken));
   return (instance) => {
@@ -25,7 +24,7 @@ export function unfitFor(
   };
 }
 
-function ruleOf({ type, expression }: PlacementConstraint, taken: ReadonlySet<InstanceRecord>): Unfit {
+function ruleOf({ type, expression }: PlacementConstraint, taken: Taken): Unfit {
   if (type === "distinctInstance") {
     return (instance) =>
       taken.has(instance) ? "DistinctInstance placement constraint unsatisfied." : undefined;
@@ -36,7 +35,7 @@ function ruleOf({ type, expression }: PlacementConstraint, taken: ReadonlySet<In
 }
 
 /** Of the cluster query language: `attribute:NAME == VALUE`, `!=`, `in [...]`, `not_in [...]`, `exists`, `!exists`. */
-function memberOf(expression: string): (instance: InstanceRecord) => boolean {
+export function memberOf(expression: string): (instance: InstanceRecord) => boolean {
   const match = /^attribute:(\S+)\s+(==|!=|in|not_in|exists|!exists)\s*(.*)$/.exec(expression.trim());
   if (match === null) throw invalid("The expression is invalid, or not modelled here.");
   const [, name = "", operator = "", rest = ""] = match;

@@ -8,6 +8,7 @@ import type { EcsContext } from "./context.ts";
 import { portsFit } from "./host-ports.ts";
 import { requestHost } from "./managed-instances.ts";
 import type { InstanceRecord, LaunchTypeName, TaskDefinitionRecord } from "./model.ts";
+import { chooseHost } from "./placement-strategies.ts";
 import type { TaskOrder } from "./tasks.ts";
 
 export interface Place {
@@ -16,6 +17,8 @@ export interface Place {
   readonly availabilityZone?: string;
   readonly subnet?: Subnet;
   readonly instance?: InstanceRecord;
+  /** None yet: the task waits for a host. */
+  readonly isAwaited?: boolean;
 }
 
 /** Why there is none, in ECS's words, e.g. `RESOURCE:CPU`, `RESOURCE:FARGATE`, `AGENT`. */
@@ -23,6 +26,8 @@ export interface NoPlace {
   readonly failure: string;
   readonly capacityProvider?: string;
 }
+
+export const NO_HOSTS = "No Container Instances were found in your cluster.";
 
 /** Hosts with room that are compared before one is taken. Assumed: bounds the cost of one placement. */
 const COMPARED_HOSTS = 64;
@@ -54,15 +59,17 @@ export function findPlace(
   launched: Map<string, number>,
 ): Place | NoPlace {
   const provider = chooseProvider(order.launch.strategy, launched);
-  const place =
-    provider === undefined
-      ? placeByLaunchType(context, order)
-      : isFargateProvider(provider)
-        ? placeOnFargate(context, order, provider)
-        : placeOnHost(context, order, (instance) => instance.capacityProvider === provider);
-  if (provider === undefined) return place;
-  if ("failure" in place) requestHost(context, order.cluster, provider);
+  if (provider === undefined) return placeByLaunchType(context, order);
+  const place = placeWith(context, order, provider);
   if (!("failure" in place)) launched.set(provider, (launched.get(provider) ?? 0) + 1);
+  return place;
+}
+
+export function placeWith(context: EcsContext, order: TaskOrder, provider: string): Place | NoPlace {
+  const place = isFargateProvider(provider)
+    ? placeOnFargate(context, order, provider)
+    : placeOnHost(context, order, (instance) => instance.capacityProvider === provider);
+  if ("failure" in place) requestHost(context, order, provider);
   return { ...place, capacityProvider: provider };
 }
 
@@ -105,10 +112,11 @@ function placeOnHost(
   order: TaskOrder,
   eligible: (instance: InstanceRecord) => boolean,
 ): Place | NoPlace {
+  if (order.strategy !== undefined) return placeByStrategy(context, order, eligible);
   const { cluster, definition } = order;
   let best: InstanceRecord | undefined;
   let compared = 0;
-  let failure = "No Container Instances were found in your cluster.";
+  let failure = NO_HOSTS;
   for (const instance of roundTrip(cluster.instances, cluster.placementCursor)) {
     if (instance.status !== "ACTIVE" || !eligible(instance)) continue;
     const lack = order.unfit?.(instance) ?? lackOf(instance, definition);
@@ -123,6 +131,23 @@ function placeOnHost(
   if (best === undefined) return { failure };
   if (compared >= COMPARED_HOSTS) cluster.placementCursor = best.order;
   return placeAt(context, order, best);
+}
+
+/** All hosts with room are compared: the strategy wants the best of them. */
+function placeByStrategy(
+  context: EcsContext,
+  order: TaskOrder,
+  eligible: (instance: InstanceRecord) => boolean,
+): Place | NoPlace {
+  const fitting: InstanceRecord[] = [];
+  let failure = NO_HOSTS;
+  for (const instance of order.cluster.instances) {
+    if (instance.status !== "ACTIVE" || !eligible(instance)) continue;
+    const lack = order.unfit?.(instance) ?? lackOf(instance, order.definition);
+    if (lack === undefined) fitting.push(instance);
+    else failure = lack;
+  }
+  return fitting.length === 0 ? { failure } : placeAt(context, order, chooseHost(context, order, fitting));
 }
 
 /** Every instance once, beginning behind the cursor. */

@@ -10,7 +10,7 @@ import { beginDeployment } from "./deployments/begin.ts";
 import { checkDeployable } from "./deployments/configuration.ts";
 import { checkController } from "./deployments/controllers.ts";
 import { dropDeployments } from "./deployments/endings.ts";
-import { changedSettings, checkLaunch, launchSettings } from "./launch-settings.ts";
+import { changedSettings, checkLaunch, isOnFargate, launchSettings } from "./launch-settings.ts";
 import { primaryOf } from "./launches.ts";
 import { stopTask } from "./lifecycle.ts";
 import { checkLoadBalancers } from "./load-balancers.ts";
@@ -19,9 +19,11 @@ import type {
   ClusterRecord,
   DeploymentRecord,
   LaunchSettings,
+  PlacementWishes,
   ServiceRecord,
   TaskDefinitionRecord,
 } from "./model.ts";
+import { checkWishes } from "./placement-strategies.ts";
 import { Roster } from "./roster.ts";
 import { newBrake, releaseBrake } from "./start-brake.ts";
 import { checkExternalCreate, checkExternalUpdate, isExternal } from "./task-sets/external-service.ts";
@@ -95,6 +97,7 @@ export function createService(
     healthCheckGracePeriodSeconds: input.healthCheckGracePeriodSeconds,
     loadBalancers: input.loadBalancers ?? [],
     serviceRegistries: input.serviceRegistries ?? [],
+    placement: checkedWishes(input, launch),
     tags: input.tags ?? [],
     deployments: [],
     revisions: [],
@@ -117,6 +120,20 @@ export function createService(
   if (definition === undefined) context.touch(service);
   else beginDeployment(context, service, definition);
   return service;
+}
+
+/** The wishes of a request over the earlier ones. */
+function checkedWishes(
+  input: Pick<CreateServiceRequest, "placementConstraints" | "placementStrategy">,
+  launch: LaunchSettings,
+  before?: PlacementWishes,
+): PlacementWishes {
+  const wishes: PlacementWishes = {
+    constraints: input.placementConstraints ?? before?.constraints ?? [],
+    strategy: input.placementStrategy ?? before?.strategy ?? [],
+  };
+  checkWishes(wishes, isOnFargate(launch));
+  return wishes;
 }
 
 function enterCluster(cluster: ClusterRecord, service: ServiceRecord): void {
@@ -167,21 +184,42 @@ export function updateService(
     return;
   }
   const content = changedContent(context, service, input);
+  const placement = checkedWishes(input, content.launch, service.placement);
   const configuration = mergedConfiguration(service.configuration, input.deploymentConfiguration);
   const loadBalancers = content.configuredLoadBalancers;
   checkDeployable({ configuration, loadBalancers, scheduling: service.scheduling });
+  const newest = primaryOf(service);
+  const begins = input.forceNewDeployment === true || newest === undefined || !isSameContent(newest, content);
+  if (begins) checkRoomForDeployment(service);
   if (input.desiredCount !== undefined) setDesiredCount(service, input.desiredCount);
   service.launch = content.launch;
+  service.placement = placement;
   service.configuration = configuration;
   service.loadBalancers = loadBalancers;
   service.serviceRegistries = content.serviceRegistries;
   applyMinorChanges(service, input);
-  const newest = primaryOf(service);
-  if (input.forceNewDeployment === true || newest === undefined || !isSameContent(newest, content)) {
+  if (begins) {
     releaseBrake(service);
     beginDeployment(context, service, content.definition);
   }
   context.touch(service);
+}
+
+/** As AWS's support told a user, with the text: https://github.com/aws/containers-roadmap/issues/2836 */
+const MAX_ACTIVE_DEPLOYMENTS = 5;
+
+/** The primary, and those before it until all of their tasks have stopped and drained (same issue). */
+function activeDeployments({ deployments, tasks }: ServiceRecord): number {
+  const alive = new Set<unknown>();
+  for (const { deployment } of tasks) alive.add(deployment);
+  return deployments.filter((one) => one.status === "PRIMARY" || alive.has(one)).length;
+}
+
+function checkRoomForDeployment(service: ServiceRecord): void {
+  if (service.deployments.length < MAX_ACTIVE_DEPLOYMENTS) return;
+  const active = activeDeployments(service);
+  if (active >= MAX_ACTIVE_DEPLOYMENTS)
+    throw invalid(`${active} active deployments exist, unable to create new deployment.`);
 }
 
 /** Changes that every controller allows and that begin nothing. */
@@ -211,6 +249,7 @@ function updateExternalService(
   input: UpdateServiceRequest,
 ): void {
   checkExternalUpdate(input);
+  service.placement = checkedWishes(input, service.launch, service.placement);
   if (input.desiredCount !== undefined) setDesiredCount(service, input.desiredCount);
   applyMinorChanges(service, input);
   service.steady = false;
@@ -231,6 +270,9 @@ export function deleteService(context: EcsContext, service: ServiceRecord, force
   if (service.scheduling === "REPLICA" && service.desiredCount > 0 && !force) {
     throw invalid("The service cannot be stopped while it is scaled above 0.");
   }
+  // As users report it: https://github.com/convox/rack/pull/346
+  if (!force && activeDeployments(service) > 1)
+    throw invalid("The service cannot be stopped while deployments are active.");
   service.status = "DRAINING";
   service.desiredCount = 0;
   dropDeployments(service);

@@ -1,5 +1,6 @@
 // RunTask and StartTask: where tasks go, what is refused, what is a failure.
 
+import type { PlacementStrategy } from "@aws-sdk/client-ecs";
 import { describe, expect, it } from "vitest";
 import { createFixture } from "./ecs-fixture.ts";
 
@@ -38,6 +39,36 @@ describe("RunTask", () => {
     expect(place === -1 ? undefined : place).toBe(expected);
     if (expected === undefined)
       expect(answer.failures).toEqual([{ reason: "MemberOf placement constraint unsatisfied." }]);
+  });
+
+  it.each<[string, PlacementStrategy[], number[]]>([
+    ["binpack by memory", [{ type: "binpack", field: "memory" }], [0, 0, 0]],
+    ["spread over hosts", [{ type: "spread", field: "instanceId" }], [0, 1, 2]],
+    [
+      "spread over zones, then binpack",
+      [
+        { type: "spread", field: "attribute:ecs.availability-zone" },
+        { type: "binpack", field: "cpu" },
+      ],
+      [0, 0, 2],
+    ],
+  ])("follows %s", (_what, placementStrategy, expected) => {
+    const { run, hosts } = prepare(["us-east-1a", "us-east-1a", "us-east-1b"]);
+    run({ ...onHosts, group: "first" });
+    const answer = run({ ...onHosts, group: "mine", count: 3, placementStrategy });
+    const places = (answer.tasks ?? []).map(({ containerInstanceArn: arn }) =>
+      hosts.findIndex(({ containerInstanceArn }) => containerInstanceArn === arn),
+    );
+    expect(places.toSorted()).toEqual(expected);
+  });
+
+  it.each<[string, PlacementStrategy[]]>([
+    ["an unknown field", [{ type: "binpack", field: "gpu" }]],
+    ["spread over nothing", [{ type: "spread" }]],
+    ["six rules", Array.from({ length: 6 }, () => ({ type: "random" as const }))],
+  ])("refuses a strategy with %s", (_what, placementStrategy) => {
+    const { run } = prepare(["us-east-1a"]);
+    expect(() => run({ ...onHosts, placementStrategy })).toThrow(/placement strateg/);
   });
 
   it.each<[string, object, string]>([

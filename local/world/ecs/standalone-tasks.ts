@@ -1,22 +1,17 @@
 // RunTask and StartTask: tasks that no scheduler looks after.
 
-import type {
-  Failure,
-  PlacementConstraint,
-  RunTaskRequest,
-  StartTaskRequest,
-  Tag,
-  TaskOverride,
-} from "@aws-sdk/client-ecs";
+import type { Failure, RunTaskRequest, StartTaskRequest, Tag, TaskOverride } from "@aws-sdk/client-ecs";
 import { arnName } from "../../../shared/base/arn.ts";
 import { AwsError } from "../kernel.ts";
 import type { EcsContext } from "./context.ts";
-import { checkLaunch, launchSettings } from "./launch-settings.ts";
+import { checkLaunch, isOnFargate, launchSettings } from "./launch-settings.ts";
 import { launchTask } from "./lifecycle.ts";
 import { atMost, clusterOf, definitionOf, findInstance, findTask, invalid } from "./lookup.ts";
 import type { ClusterRecord, InstanceRecord, TaskDefinitionRecord, TaskRecord } from "./model.ts";
-import { findPlace, lackOf, placeAt } from "./placement.ts";
+import { lackOf, NO_HOSTS, placeAt } from "./placement.ts";
 import { unfitFor } from "./placement-constraints.ts";
+import { checkWishes } from "./placement-strategies.ts";
+import { launchWaiting, placeOrWait } from "./provisioning.ts";
 import type { TaskOrder } from "./tasks.ts";
 
 /** At most 10 tasks a call: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html, API_StartTask. */
@@ -79,22 +74,15 @@ function orderOf(context: EcsContext, input: RunTaskRequest): TaskOrder {
   const definition = definitionOf(context, input.taskDefinition);
   const launch = launchSettings(input, cluster);
   checkLaunch(launch, definition);
-  const isFargate =
-    launch.launchType === "FARGATE" ||
-    launch.strategy.some(({ capacityProvider }) => capacityProvider?.startsWith("FARGATE"));
-  if (isFargate && (input.placementConstraints ?? []).length > 0)
-    throw invalid("Placement constraints are not supported with FARGATE launch type.");
-  if (isFargate && (input.placementStrategy ?? []).length > 0)
-    throw invalid("Placement strategies are not supported with FARGATE launch type.");
-  return { ...common(input, cluster, definition), launch };
+  const { placementConstraints: constraints = [], placementStrategy: strategy = [] } = input;
+  checkWishes({ constraints, strategy }, isOnFargate(launch));
+  return { ...common(input, cluster, definition), launch, ...(strategy.length > 0 && { strategy }) };
 }
 
-function constrained(
-  order: TaskOrder,
-  constraints: readonly PlacementConstraint[],
-  taken: ReadonlySet<InstanceRecord>,
-): TaskOrder {
-  const unfit = unfitFor(constraints, taken);
+/** Constraints of the call and of the task definition, over hosts that have no task of the call yet. */
+function constrained(order: TaskOrder, input: RunTaskRequest, taken: ReadonlySet<InstanceRecord>): TaskOrder {
+  const own = order.definition.request.placementConstraints ?? [];
+  const unfit = unfitFor([...(input.placementConstraints ?? []), ...own], taken);
   return unfit === undefined ? order : { ...order, unfit };
 }
 
@@ -102,17 +90,21 @@ function run(context: EcsContext, input: RunTaskRequest): Ran {
   const count = input.count ?? 1;
   if (count < 1 || count > MAX_RUN_COUNT) throw invalid("The count should be between 1 and 10.");
   const taken = new Set<InstanceRecord>();
-  const order = constrained(orderOf(context, input), input.placementConstraints ?? [], taken);
+  const order = constrained(orderOf(context, input), input, taken);
   const tasks: TaskRecord[] = [];
   const failures: Failure[] = [];
   const launched = new Map<string, number>();
   for (let number = 0; number < count; number += 1) {
-    const place = findPlace(context, order, launched);
-    if (!("failure" in place)) {
+    const place = placeOrWait(context, order, launched);
+    if ("failure" in place) {
+      if (place.failure === NO_HOSTS) throw invalid(place.failure);
+      failures.push({ reason: place.failure });
+    } else if (place.isAwaited === true) {
+      tasks.push(launchWaiting(context, order, { place, placed: (instance) => void taken.add(instance) }));
+    } else {
       tasks.push(launchTask(context, order, place));
       if (place.instance !== undefined) taken.add(place.instance);
-    } else if (place.failure.startsWith("No Container Instances")) throw invalid(place.failure);
-    else failures.push({ reason: place.failure });
+    }
   }
   return { tasks, failures };
 }

@@ -21,10 +21,9 @@ export function releaseBrake(service: ServiceRecord): void {
 
 /** Counts a launch that failed, before its replacement is thought of; tasks launched together count once. */
 export function noteFailedStart(context: EcsContext, task: TaskRecord): void {
-  const { service, deployment } = task;
+  const { service } = task;
   if (service?.rollout !== undefined) countFailedTask(service, task);
   if (service === undefined || task.startedAt !== undefined || task.stopCode !== "TaskFailedToStart") return;
-  if (deployment !== undefined) deployment.failedTasks += 1;
   const { brake } = service;
   if (task.createdAt < brake.countedAt) return;
   const now = context.kernel.now();

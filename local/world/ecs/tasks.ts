@@ -1,6 +1,6 @@
 // A task comes into the world: placed, with its interface, ports and share of the host.
 
-import type { Tag, TaskOverride } from "@aws-sdk/client-ecs";
+import type { PlacementStrategy, Tag, TaskOverride } from "@aws-sdk/client-ecs";
 import { fingerprint } from "../../../shared/base/fingerprint.ts";
 import type { EcsContext } from "./context.ts";
 import { emitInstance } from "./events.ts";
@@ -33,6 +33,13 @@ export interface TaskOrder {
   readonly tags: readonly Tag[];
   /** Why a host is not for the task; absent: every host may have it. */
   readonly unfit?: Unfit;
+  /** Absent: over zones, then over hosts. */
+  readonly strategy?: readonly PlacementStrategy[];
+}
+
+export interface Placed {
+  readonly order: TaskOrder;
+  readonly place: Place;
 }
 
 function createContainers(
@@ -53,12 +60,17 @@ function createContainers(
   }));
 }
 
+function interfaceFor(context: EcsContext, { definition, launch }: TaskOrder, { subnet }: Place) {
+  if (definition.networkMode !== "awsvpc" || subnet === undefined) return undefined;
+  const isPublic = launch.network?.awsvpcConfiguration?.assignPublicIp === "ENABLED";
+  return context.addresses.createInterface(subnet, isPublic);
+}
+
 /** Creates the record in its first status; the lifecycle sends the event and moves it on. */
 export function createTask(context: EcsContext, order: TaskOrder, place: Place): TaskRecord {
   const { kernel } = context;
   const id = kernel.hex(32);
   const awsvpc = order.definition.networkMode === "awsvpc";
-  const publicIp = order.launch.network?.awsvpcConfiguration?.assignPublicIp === "ENABLED";
   const now = kernel.now();
   const task: TaskRecord = {
     order: context.nextOrder(),
@@ -78,15 +90,12 @@ export function createTask(context: EcsContext, order: TaskOrder, place: Place):
     availabilityZone: place.availabilityZone,
     overrides: order.overrides,
     executeCommand: order.launch.executeCommand,
-    eni:
-      awsvpc && place.subnet !== undefined
-        ? context.addresses.createInterface(place.subnet, publicIp)
-        : undefined,
+    eni: interfaceFor(context, order, place),
     containers: createContainers(context, order, { id, place }),
     tags: order.tags,
     // The interface of an awsvpc task is what PROVISIONING waits for; other tasks begin PENDING:
     // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
-    lastStatus: awsvpc ? "PROVISIONING" : "PENDING",
+    lastStatus: awsvpc || place.isAwaited === true ? "PROVISIONING" : "PENDING",
     desiredStatus: "RUNNING",
     health: "UNKNOWN",
     version: 0,
@@ -119,18 +128,35 @@ function enterIndexes(context: EcsContext, task: TaskRecord): void {
   task.cluster.tasks.add(task);
   task.cluster.taskById.set(task.id, task);
   context.endpoints.enter(task);
-  const { service, instance } = task;
+  const { service } = task;
   if (service !== undefined) {
     service.tasks.add(task);
     count(service.tasksByZone, task.availabilityZone ?? "", 1);
-    if (instance !== undefined) count(service.tasksByInstance, instance, 1);
+    if (task.instance !== undefined) count(service.tasksByInstance, task.instance, 1);
   }
-  if (instance !== undefined) {
-    instance.tasks.add(task);
-    instance.cpuLeft -= task.definition.cpu;
-    instance.memoryLeft -= task.definition.memory;
-    emitInstance(context, instance);
+  occupyHost(context, task);
+}
+
+function occupyHost(context: EcsContext, task: TaskRecord): void {
+  const { instance } = task;
+  if (instance === undefined) return;
+  instance.tasks.add(task);
+  instance.cpuLeft -= task.definition.cpu;
+  instance.memoryLeft -= task.definition.memory;
+  emitInstance(context, instance);
+}
+
+/** A standalone task that waited has its host: with it come address and ports. */
+export function settleTask(context: EcsContext, task: TaskRecord, { order, place }: Placed): void {
+  task.instance = place.instance;
+  task.availabilityZone = place.availabilityZone;
+  task.eni = interfaceFor(context, order, place);
+  for (const container of task.containers) {
+    const { portMappings = [] } = container.template.definition;
+    container.bindings = bindPorts(place.instance, order.definition, portMappings);
   }
+  context.endpoints.enter(task);
+  occupyHost(context, task);
 }
 
 /** The task is STOPPED: gives back what it held, and is forgotten an hour later. */

@@ -53,6 +53,9 @@ export const SCHEDULER_LATENCY: Span = { minMs: 300, maxMs: 1_500 };
 /** Between two attempts to place tasks that found no room. Assumed. */
 export const PLACEMENT_RETRY_MS = seconds(30);
 
+/** Between two attempts to find a host for a task that waits in PROVISIONING. Assumed. */
+export const PROVISIONING_RETRY_MS = seconds(5);
+
 /** Stopped tasks stay visible for at least an hour: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-errors.html */
 export const STOPPED_TASK_VISIBLE_MS = minutes(60);
 

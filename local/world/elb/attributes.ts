@@ -7,7 +7,6 @@ type Rule = readonly [name: string, initial: string, accepts: (value: string) =>
 
 const TRUTH = (value: string): boolean => value === "true" || value === "false";
 const ANY = (): boolean => true;
-const OFF_OR_NUMBER = (value: string): boolean => value === "off" || /^\d+$/.test(value);
 const oneOf =
   (...values: readonly string[]) =>
   (value: string): boolean =>
@@ -16,6 +15,13 @@ const whole =
   (low: number, high: number) =>
   (value: string): boolean =>
     /^\d+$/.test(value) && Number(value) >= low && Number(value) <= high;
+/** The quota of targets for each group. */
+const MAX_TARGETS = 1_000;
+const OFF_OR_COUNT = (value: string): boolean => value === "off" || whole(1, MAX_TARGETS)(value);
+const OFF_OR_PERCENT = (value: string): boolean => value === "off" || whole(1, 100)(value);
+/** The prefixes of the load balancer's own cookies. */
+const FOREIGN_COOKIE = (value: string): boolean => !value.startsWith("AWSALB");
+
 /** "The range is 30-900 seconds. The default is 0 (disabled)." */
 const SLOW_START = (value: string): boolean => value === "0" || whole(30, 900)(value);
 
@@ -31,17 +37,17 @@ const COMMON_GROUP: readonly Rule[] = [
     "use_load_balancer_configuration",
     oneOf("true", "false", "use_load_balancer_configuration"),
   ],
-  ["target_group_health.dns_failover.minimum_healthy_targets.count", "1", OFF_OR_NUMBER],
-  ["target_group_health.dns_failover.minimum_healthy_targets.percentage", "off", OFF_OR_NUMBER],
-  ["target_group_health.unhealthy_state_routing.minimum_healthy_targets.count", "1", whole(1, 1_000)],
-  ["target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage", "off", OFF_OR_NUMBER],
+  ["target_group_health.dns_failover.minimum_healthy_targets.count", "1", OFF_OR_COUNT],
+  ["target_group_health.dns_failover.minimum_healthy_targets.percentage", "off", OFF_OR_PERCENT],
+  ["target_group_health.unhealthy_state_routing.minimum_healthy_targets.count", "1", whole(1, MAX_TARGETS)],
+  ["target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage", "off", OFF_OR_PERCENT],
 ];
 
 const APPLICATION_GROUP: readonly Rule[] = [
   ...COMMON_GROUP,
   ["stickiness.type", "lb_cookie", oneOf("lb_cookie", "app_cookie")],
   ["stickiness.lb_cookie.duration_seconds", String(DAY_S), whole(1, WEEK_S)],
-  ["stickiness.app_cookie.cookie_name", "", ANY],
+  ["stickiness.app_cookie.cookie_name", "", FOREIGN_COOKIE],
   ["stickiness.app_cookie.duration_seconds", String(DAY_S), whole(1, WEEK_S)],
   ["slow_start.duration_seconds", "0", SLOW_START],
   [
@@ -54,7 +60,7 @@ const APPLICATION_GROUP: readonly Rule[] = [
 
 const NETWORK_GROUP: readonly Rule[] = [
   ...COMMON_GROUP,
-  ["stickiness.type", "source_ip", oneOf("source_ip", "source_ip_dest_ip", "source_ip_dest_ip_proto")],
+  ["stickiness.type", "source_ip", oneOf("source_ip")],
   ["deregistration_delay.connection_termination.enabled", "false", TRUTH],
   ["proxy_protocol_v2.enabled", "false", TRUTH],
   ["preserve_client_ip.enabled", "true", TRUTH],
@@ -73,7 +79,8 @@ const COMMON_BALANCER: readonly Rule[] = [
 
 const APPLICATION_BALANCER: readonly Rule[] = [
   ...COMMON_BALANCER,
-  ["load_balancing.cross_zone.enabled", "true", TRUTH],
+  // "The default for Application Load Balancers is true, and can't be changed".
+  ["load_balancing.cross_zone.enabled", "true", oneOf("true")],
   ["idle_timeout.timeout_seconds", "60", whole(1, 4_000)],
   ["client_keep_alive.seconds", "3600", whole(60, WEEK_S)],
   ["connection_logs.s3.enabled", "false", TRUTH],
@@ -135,6 +142,8 @@ export function changeAttributes(
   const algorithm = changed.get("load_balancing.algorithm.type") ?? "round_robin";
   if (slow && algorithm !== "round_robin")
     throw invalid(`Slow start is not supported with the ${algorithm} algorithm`);
+  if (changed.get("load_balancing.algorithm.anomaly_mitigation") === "on" && algorithm !== "weighted_random")
+    throw invalid(`Anomaly mitigation is not supported with the ${algorithm} algorithm`);
   for (const [key, value] of changed) attributes.set(key, value);
 }
 

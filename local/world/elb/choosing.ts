@@ -21,6 +21,7 @@ export function eligibleTargets(group: TargetGroupRecord): readonly TargetRecord
     if (record.state === "healthy") healthy.push(record);
   }
   const enough = healthy.length >= neededHealthy(group, registered.length);
+  group.failsOpen = registered.length > 0 && !enough;
   group.eligible = registered.length === 0 ? NOBODY : enough ? healthy : registered;
   return group.eligible;
 }
@@ -30,7 +31,7 @@ function neededHealthy(group: TargetGroupRecord, registered: number): number {
   const prefix = "target_group_health.unhealthy_state_routing.minimum_healthy_targets";
   const count = Number(group.attributes.get(`${prefix}.count`) ?? 1);
   const percentage = group.attributes.get(`${prefix}.percentage`) ?? "off";
-  const byShare = percentage === "off" ? 0 : Math.ceil((Number(percentage) / 100) * registered);
+  const byShare = percentage === "off" ? 0 : Math.ceil((Number(percentage) * registered) / 100);
   return Math.max(1, count, byShare);
 }
 

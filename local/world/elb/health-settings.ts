@@ -36,7 +36,11 @@ export function initialHealthCheck(protocol: string): HealthCheckSettings {
   };
 }
 
-export function withHealthCheck(known: HealthCheckSettings, input: HealthCheckInput): HealthCheckSettings {
+export function withHealthCheck(
+  known: HealthCheckSettings,
+  input: HealthCheckInput,
+  groupProtocol: string,
+): HealthCheckSettings {
   const protocol = input.HealthCheckProtocol ?? known.protocol;
   const web = isWeb(protocol);
   // A group of a network load balancer that is probed by HTTP takes 200-399 unless told otherwise.
@@ -53,6 +57,9 @@ export function withHealthCheck(known: HealthCheckSettings, input: HealthCheckIn
     matcher: web ? matcher : undefined,
   };
   check(changed);
+  const { HttpCode: codes } = input.Matcher ?? {};
+  // API_Matcher: 200 to 499 for application load balancers, to 599 for network load balancers.
+  if (codes !== undefined) checkCodes(codes, isWeb(groupProtocol) ? 499 : 599);
   return changed;
 }
 
@@ -74,6 +81,12 @@ function check(settings: HealthCheckSettings): void {
     throw invalid(`Health check port '${settings.port}' must be 'traffic-port' or in the range '1-65535'`);
   if (settings.path !== undefined && !settings.path.startsWith("/"))
     throw invalid(`Health check path '${settings.path}' must begin with a '/' character`);
+}
+
+function checkCodes(codes: string, highest: number): void {
+  const bounds = codes.split(/[-,]/).map(Number);
+  if (bounds.every((code) => code >= 200 && code <= highest)) return;
+  throw invalid(`Health check matcher HTTP code '${codes}' must be within '200-${highest}'`);
 }
 
 function within(name: string, value: number, [low, high]: readonly [number, number]): void {

@@ -7,6 +7,7 @@ import type {
 } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { AwsError } from "../kernel.ts";
 import type { ElbContext } from "./context.ts";
+import { invalid } from "./context.ts";
 import type { LoadBalancerRecord } from "./model.ts";
 import { pageOf } from "./page.ts";
 import { groupArnsOf } from "./propagation.ts";
@@ -34,6 +35,14 @@ export const accountLimits = (input: DescribeAccountLimitsInput): DescribeAccoun
   const { items, next } = pageOf(all, input, ({ Name }) => Name);
   return { Limits: items, ...next };
 };
+
+/** Of load balancers and tags by their API references, of target groups by their refusals (FeLvi-zzz/tentez#27). */
+const MAX_DESCRIBED = 20;
+
+export function checkDescribed(kind: string, named: readonly unknown[] | undefined): void {
+  if (named === undefined || named.length <= MAX_DESCRIBED) return;
+  throw invalid(`You cannot describe more than '${MAX_DESCRIBED}' ${kind} at a time`);
+}
 
 /** After a change of rules: the groups and targets that one load balancer uses are bounded. */
 export function checkUse(context: ElbContext, balancer: LoadBalancerRecord): void {

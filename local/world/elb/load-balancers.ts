@@ -17,7 +17,7 @@ import { AwsError } from "../kernel.ts";
 import { changeAttributes, initialAttributes, listAttributes } from "./attributes.ts";
 import type { ElbContext } from "./context.ts";
 import { balancerOf, drawDelay, invalid, notFound } from "./context.ts";
-import { LIMITS } from "./limits.ts";
+import { checkDescribed, LIMITS } from "./limits.ts";
 import { removeListener } from "./listeners.ts";
 import { NAMESPACES } from "./meters.ts";
 import type { LoadBalancerRecord } from "./model.ts";
@@ -153,6 +153,8 @@ function describeBalancer(balancer: LoadBalancerRecord): LoadBalancer {
 
 function describe(context: ElbContext, input: DescribeLoadBalancersInput): DescribeLoadBalancersOutput {
   const { LoadBalancerArns: arns = [], Names: names = [] } = input;
+  checkDescribed("load balancers", arns);
+  checkDescribed("load balancers", names);
   let found = [...context.balancers.values()];
   if (arns.length > 0) found = arns.map((arn) => balancerOf(context, arn));
   if (names.length > 0) {

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { addMs, epochMs, millis } from "../../../shared/base/time.ts";
+import type { ModelledAnswer } from "../backends.ts";
 import type { World } from "../world.ts";
 import { createWorld } from "../world.ts";
 import { FIXTURE_OPTIONS, forward, request } from "./elb-fixture.ts";
@@ -9,7 +10,7 @@ import { FIXTURE_OPTIONS, forward, request } from "./elb-fixture.ts";
 const START = Date.UTC(2026, 0, 1);
 type Answer = Readonly<Record<string, readonly Readonly<Record<string, string>>[]>>;
 
-function fixture(latencyMs: (request: number) => number) {
+function fixture(answer: (request: number) => number | ModelledAnswer) {
   let asked = 0;
   const world: World = createWorld({
     seed: 2,
@@ -20,7 +21,8 @@ function fixture(latencyMs: (request: number) => number) {
       probe: (_target, _probe, done) => done({ kind: "answered", statusCode: 200 }),
       answer: () => {
         asked += 1;
-        return { kind: "answered", statusCode: 200, afterMs: latencyMs(asked) };
+        const given = answer(asked);
+        return typeof given === "number" ? { kind: "answered", statusCode: 200, afterMs: given } : given;
       },
     },
   });
@@ -48,6 +50,15 @@ function fixture(latencyMs: (request: number) => number) {
   return {
     world,
     until: (second: number) => world.advanceTo(addMs(epochMs(START), millis(second * 1_000))),
+    /** So many targets must be healthy. */
+    need: (count: number) => {
+      const Key = "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count";
+      const Attributes = [{ Key, Value: String(count) }];
+      world.call("elasticloadbalancing", "ModifyTargetGroupAttributes", {
+        TargetGroupArn: group,
+        Attributes,
+      });
+    },
     offer: (count: number) => {
       for (let index = 0; index < count; index += 1) world.elb.offer(listener, request());
     },
@@ -113,6 +124,39 @@ describe("metrics of a load balancer", () => {
     expect(shop.points("TargetResponseTime", "p90")).toEqual(["1=0.18"]);
     expect(shop.points("TargetResponseTime", "p99")).toEqual(["1=1.5"]);
     expect(shop.points("TargetResponseTime", "Maximum", "balancer")).toEqual(["1=1.5"]);
+  });
+
+  it("name the load balancer alone for codes that are its own, and connections that never came about", () => {
+    const answers: Readonly<Record<number, ModelledAnswer>> = {
+      1: { kind: "refused" },
+      2: { kind: "silent" },
+      3: { kind: "reset", afterMs: 5 },
+      4: { kind: "answered", statusCode: 200, afterMs: 61_000 },
+    };
+    const shop = fixture((asked) => answers[asked] ?? 1);
+    shop.until(60);
+    shop.offer(5);
+    shop.until(400);
+    expect(shop.points("HTTPCode_ELB_502_Count", "Sum", "balancer")).toEqual(["1=2"]);
+    expect(shop.points("HTTPCode_ELB_504_Count", "Sum", "balancer")).toEqual(["1=1", "2=1"]);
+    for (const name of ["HTTPCode_ELB_5XX_Count", "HTTPCode_ELB_502_Count", "HTTPCode_ELB_504_Count"])
+      expect(shop.points(name, "Sum")).toEqual([]);
+    // Refused, and not connected within 10 s; not the one that broke and not the one that was slow.
+    expect(shop.points("TargetConnectionErrorCount", "Sum")).toEqual(["1=2"]);
+    expect(shop.points("TargetConnectionErrorCount", "Sum", "balancer")).toEqual(["1=2"]);
+  });
+
+  it("tell the requests that went anywhere because too few targets were healthy", () => {
+    const shop = fixture(() => 1);
+    shop.until(60);
+    shop.offer(2);
+    shop.until(120);
+    shop.need(3);
+    shop.offer(5);
+    shop.until(400);
+    expect(shop.points("UnhealthyRoutingRequestCount", "Sum")).toEqual(["2=5"]);
+    expect(shop.points("UnhealthyRoutingRequestCount", "Sum", "balancer")).toEqual(["2=5"]);
+    expect(shop.points("RequestCount", "Sum")).toEqual(["1=2", "2=5"]);
   });
 
   it("count a request when it is routed and its code when it is answered", () => {

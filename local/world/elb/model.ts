@@ -100,6 +100,8 @@ export interface TargetGroupRecord {
   usedBy: readonly LoadBalancerRecord[];
   /** Who gets requests now; undefined: to be found again after a change. */
   eligible: readonly TargetRecord[] | undefined;
+  /** Whether those are all, because too few are healthy; known with `eligible`. */
+  failsOpen: boolean;
   /** Where round robin stands. */
   cursor: number;
 }

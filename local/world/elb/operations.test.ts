@@ -236,10 +236,40 @@ describe("target groups", () => {
     ["slow_start.duration_seconds", "29"],
     ["stickiness.type", "source_ip"],
     ["no.such.key", "1"],
+    ["target_group_health.unhealthy_state_routing.minimum_healthy_targets.count", "off"],
+    ["target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage", "0"],
+    ["target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage", "101"],
+    ["target_group_health.dns_failover.minimum_healthy_targets.count", "0"],
+    ["stickiness.app_cookie.cookie_name", "AWSALBTG1"],
+    ["load_balancing.algorithm.anomaly_mitigation", "on"],
   ])("refuse the attribute %s = %s", (Key, Value) => {
     const world = fixture();
     const input = { TargetGroupArn: world.group("blue"), Attributes: [{ Key, Value }] };
     expect(() => world.call("ModifyTargetGroupAttributes", input)).toThrow(refusal("ValidationError"));
+  });
+
+  it.each([
+    ["HTTP", "200-499", true],
+    ["HTTP", "200,500", false],
+    ["HTTP", "199", false],
+    ["TCP", "200-599", true],
+    ["TCP", "600", false],
+  ])("of %s take the health check codes %s: %s", (Protocol, HttpCode, isTaken) => {
+    const make = () =>
+      fixture().group("blue", { Protocol, HealthCheckProtocol: "HTTP", Matcher: { HttpCode } });
+    if (isTaken) expect(make).not.toThrow();
+    else expect(make).toThrow(refusal("ValidationError"));
+  });
+
+  it("are described 20 at a time", () => {
+    const world = fixture();
+    const arn = world.group("blue");
+    const many = (count: number) => Array.from({ length: count }, () => arn);
+    const describeGroups = (count: number) =>
+      world.call("DescribeTargetGroups", { TargetGroupArns: many(count) });
+    expect(() => describeGroups(20)).not.toThrow();
+    expect(() => describeGroups(21)).toThrow("You cannot describe more than '20' target groups at a time");
+    expect(() => world.call("DescribeTags", { ResourceArns: many(21) })).toThrow(refusal("ValidationError"));
   });
 
   it("do not combine slow start with another algorithm, and change nothing when they refuse", () => {

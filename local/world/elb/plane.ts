@@ -51,11 +51,11 @@ function forward(context: ElbContext, exchange: Exchange): void {
   const { chosen, request } = exchange;
   const answer = context.backends.answer(chosen.target, request);
   if (answer.kind === "refused") {
-    finish(exchange, BROKEN, 0);
+    finish(exchange, REFUSED, 0);
     return;
   }
   if (answer.kind === "silent") {
-    context.kernel.after(CONNECT_TIMEOUT_MS, () => finish(exchange, LATE, CONNECT_TIMEOUT_MS));
+    context.kernel.after(CONNECT_TIMEOUT_MS, () => finish(exchange, UNREACHED, CONNECT_TIMEOUT_MS));
     return;
   }
   const { afterMs } = answer;
@@ -79,8 +79,10 @@ function forward(context: ElbContext, exchange: Exchange): void {
 /** "The connection timeout (10 seconds)" of HTTP 504: load-balancer-troubleshooting. */
 const CONNECT_TIMEOUT_MS = seconds(10);
 
-const BROKEN: Outcome = { kind: "target-error" };
-const LATE: Outcome = { kind: "target-timeout" };
+const REFUSED: Outcome = { kind: "target-error" };
+const BROKEN: Outcome = { kind: "target-error", connected: true };
+const UNREACHED: Outcome = { kind: "target-timeout" };
+const LATE: Outcome = { kind: "target-timeout", connected: true };
 
 export const idleTimeoutMs = (context: ElbContext, listenerArn: string): number =>
   numeric(listenerOf(context, listenerArn).balancer.attributes, "idle_timeout.timeout_seconds") * 1_000 ||

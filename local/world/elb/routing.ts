@@ -29,10 +29,10 @@ export function route(context: ElbContext, listenerArn: string, request: Request
       return { kind: "redirect", statusCode: action.statusCode, location: locationOf(action, request) };
     }
     context.meters.count(meter, "HTTP_Fixed_Response_Count");
-    countOwnAnswer(context, [meter], action.statusCode);
+    countOwnAnswer(context, meter, action.statusCode);
     return action;
   }
-  return unavailable(context, listener.balancer, undefined);
+  return unavailable(context, listener.balancer);
 }
 
 /** A client's connection, however many requests it carries. */
@@ -51,12 +51,15 @@ function forward(context: ElbContext, exchange: Exchange): Route {
   const { listener, request } = exchange;
   const cookies: string[] = [];
   const chosen = chooseGroup(context, exchange, cookies);
-  if (chosen === undefined) return unavailable(context, listener.balancer, undefined);
+  if (chosen === undefined) return unavailable(context, listener.balancer);
   const record = pickTarget(context, { group: chosen.group, request, cookies });
-  if (record === undefined) return unavailable(context, listener.balancer, chosen.meter);
+  if (record === undefined) return unavailable(context, listener.balancer);
   record.open += 1;
   const meters = [listener.balancer.meter, chosen.meter] as const;
-  for (const meter of meters) context.meters.count(meter, "RequestCount");
+  for (const meter of meters) {
+    context.meters.count(meter, "RequestCount");
+    if (chosen.group.failsOpen) context.meters.count(meter, "UnhealthyRoutingRequestCount");
+  }
   let open = true;
   return {
     kind: "forward",
@@ -129,8 +132,8 @@ function pickTarget(context: ElbContext, { group, request, cookies }: Pick): Tar
   return record;
 }
 
-function unavailable(context: ElbContext, balancer: LoadBalancerRecord, group: Meter | undefined): Route {
-  countOwnAnswer(context, group === undefined ? [balancer.meter] : [balancer.meter, group], 503);
+function unavailable(context: ElbContext, balancer: LoadBalancerRecord): Route {
+  countOwnAnswer(context, balancer.meter, 503);
   return { kind: "fixed", statusCode: 503, contentType: "text/html", body: UNAVAILABLE };
 }
 
@@ -140,18 +143,26 @@ const UNAVAILABLE =
 /** Codes with a metric of their own: HTTPCode_ELB_500, 502, 503 and 504. */
 const OWN_CODES: ReadonlySet<number> = new Set([500, 502, 503, 504]);
 
-function countOwnAnswer(context: ElbContext, meters: readonly Meter[], statusCode: number): void {
+/** HTTPCode_ELB_*: "Dimensions: LoadBalancer; AvailabilityZone, LoadBalancer", none of the target group. */
+function countOwnAnswer(context: ElbContext, balancer: Meter, statusCode: number): void {
   const family = Math.floor(statusCode / 100);
   if (family < 3 || family > 5) return;
-  for (const meter of meters) {
-    context.meters.count(meter, `HTTPCode_ELB_${family}XX_Count`);
-    if (OWN_CODES.has(statusCode)) context.meters.count(meter, `HTTPCode_ELB_${statusCode}_Count`);
-  }
+  context.meters.count(balancer, `HTTPCode_ELB_${family}XX_Count`);
+  if (OWN_CODES.has(statusCode)) context.meters.count(balancer, `HTTPCode_ELB_${statusCode}_Count`);
 }
 
 const TARGET_CODES = ["", "", ...[2, 3, 4, 5].map((family) => `HTTPCode_Target_${family}XX_Count`)];
 
-function countOutcome(context: ElbContext, meters: readonly Meter[], outcome: Outcome): void {
+type BothMeters = readonly [balancer: Meter, group: Meter];
+
+/** "Connections that were not successfully established": those that broke later are none of them. */
+function countConnectionError(context: ElbContext, meters: BothMeters, connected: boolean): void {
+  if (connected) return;
+  for (const meter of meters) context.meters.count(meter, "TargetConnectionErrorCount");
+}
+
+function countOutcome(context: ElbContext, meters: BothMeters, outcome: Outcome): void {
+  const [balancer] = meters;
   switch (outcome.kind) {
     case "answered":
       for (const meter of meters) {
@@ -161,15 +172,16 @@ function countOutcome(context: ElbContext, meters: readonly Meter[], outcome: Ou
       }
       return;
     case "target-error":
-      for (const meter of meters) context.meters.count(meter, "TargetConnectionErrorCount");
-      countOwnAnswer(context, meters, 502);
+      countConnectionError(context, meters, outcome.connected === true);
+      countOwnAnswer(context, balancer, 502);
       return;
     case "target-timeout":
-      countOwnAnswer(context, meters, 504);
+      countConnectionError(context, meters, outcome.connected === true);
+      countOwnAnswer(context, balancer, 504);
       return;
     case "client-gone":
       // 460: the client closed before the idle time-out; counted with the load balancer's own 4XX.
-      countOwnAnswer(context, meters, 460);
+      countOwnAnswer(context, balancer, 460);
   }
 }
 

@@ -10,6 +10,7 @@ import type {
 import { AwsError } from "../kernel.ts";
 import type { ElbContext } from "./context.ts";
 import { invalid, notFound } from "./context.ts";
+import { checkDescribed } from "./limits.ts";
 
 /** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-tags.html */
 const MAX_TAGS = 50;
@@ -30,6 +31,7 @@ export const tagOperations = (context: ElbContext) => ({
   },
   DescribeTags: (input: DescribeTagsInput): DescribeTagsOutput => {
     const arns = input.ResourceArns ?? [];
+    checkDescribed("resources", arns);
     for (const arn of arns) checkResource(context, arn);
     return {
       TagDescriptions: arns.map((arn) => ({ ResourceArn: arn, Tags: [...(context.tags.get(arn) ?? [])] })),

@@ -19,7 +19,7 @@ import { balancerOf, groupOf, invalid, notFound } from "./context.ts";
 import { probeAnew, stopProbing } from "./health.ts";
 import type { HealthCheckInput } from "./health-settings.ts";
 import { describeHealthCheck, initialHealthCheck, withHealthCheck } from "./health-settings.ts";
-import { LIMITS } from "./limits.ts";
+import { checkDescribed, LIMITS } from "./limits.ts";
 import type { TargetGroupRecord } from "./model.ts";
 import { pageOf } from "./page.ts";
 import { checkName, requestText } from "./requests.ts";
@@ -98,11 +98,12 @@ function newGroup(context: ElbContext, name: string, input: CreateTargetGroupInp
     vpcId,
     targetType,
     ipAddressType: input.IpAddressType ?? "ipv4",
-    health: withHealthCheck(initialHealthCheck(protocol), input),
+    health: withHealthCheck(initialHealthCheck(protocol), input, protocol),
     attributes: initialAttributes(kindOf(protocol)),
     targets: new Map(),
     usedBy: [],
     eligible: undefined,
+    failsOpen: false,
     cursor: 0,
   };
 }
@@ -122,6 +123,8 @@ const describeGroup = (group: TargetGroupRecord): TargetGroup => ({
 
 function describe(context: ElbContext, input: DescribeTargetGroupsInput): DescribeTargetGroupsOutput {
   const { TargetGroupArns: arns = [], Names: names = [], LoadBalancerArn: balancerArn } = input;
+  checkDescribed("target groups", arns);
+  checkDescribed("target groups", names);
   let found = [...context.groups.values()];
   if (balancerArn !== undefined) {
     const balancer = balancerOf(context, balancerArn);
@@ -139,7 +142,7 @@ function describe(context: ElbContext, input: DescribeTargetGroupsInput): Descri
 function modify(context: ElbContext, input: ModifyTargetGroupInput): ModifyTargetGroupOutput {
   const group = groupOf(context, input.TargetGroupArn);
   const given: HealthCheckInput = input;
-  Object.assign(group.health, withHealthCheck(group.health, given));
+  Object.assign(group.health, withHealthCheck(group.health, given, group.protocol));
   probeAnew(context, group);
   return { TargetGroups: [describeGroup(group)] };
 }

@@ -33,7 +33,8 @@ function newRevision(
 ): DeploymentRecord {
   const now = context.kernel.now();
   const id = workloadId(context);
-  const base = baseOf(service);
+  // Before any deployment has succeeded, the newest revision's group is the one that the rules may lead to.
+  const before = baseOf(service) ?? service.deployments[0];
   return {
     id,
     // The digits of `ecs-svc/…`, as AWS's samples show.
@@ -45,13 +46,14 @@ function newRevision(
     definition,
     launch: service.launch,
     configuredLoadBalancers: service.loadBalancers,
-    loadBalancers: resolveLoadBalancers(service.loadBalancers, base, isStaged(service.configuration)),
+    loadBalancers: resolveLoadBalancers(service.loadBalancers, before, isStaged(service.configuration)),
     serviceRegistries: service.serviceRegistries,
     createdAt: now,
     updatedAt: now,
     rolloutState: "IN_PROGRESS",
     rolloutStateReason: `ECS deployment ${id} in progress.`,
     failedTasks: 0,
+    hasServed: false,
     launched: new Map(),
     scale: 0,
   };
@@ -68,7 +70,9 @@ function baseOf(service: ServiceRecord): DeploymentRecord | undefined {
 /** Two revisions were left with shares of the traffic. */
 function isSplit(service: ServiceRecord): boolean {
   const last = service.serviceDeployments.at(-1);
-  if (last === undefined || !isStaged(last.configuration)) return false;
+  if (last === undefined) return false;
+  if (last.inheritsSplit) return true;
+  if (!isStaged(last.configuration)) return false;
   return last.status !== "SUCCESSFUL" && last.status !== "ROLLBACK_SUCCESSFUL";
 }
 
@@ -124,6 +128,7 @@ function newRecord(
     stepSince: now,
     hooks: [],
     traffic: { production: 0, test: 0 },
+    inheritsSplit: around.split,
     rollback: undefined,
     breaker: { status: "DISABLED", failures: 0, healthy: new WeakSet() },
     alarms: { status: "DISABLED", triggered: [], nextPollAt: now },

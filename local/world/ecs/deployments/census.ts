@@ -52,7 +52,8 @@ export function conditionsOf(
       case "none":
         return true;
       case "steady":
-        return record.steady;
+        // "The tasks on the source service revision are cleaned up": early-success-criteria.
+        return record.steady && onlyHas(record.rollback?.revision ?? record.target);
       case "target-ready":
         return isReady(record.target);
       case "base-ready":

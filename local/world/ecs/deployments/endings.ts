@@ -7,7 +7,7 @@ import { emitDeployment, emitFailedDeployment, noteOnService } from "../events.t
 import type { DeploymentRecord, ServiceRecord } from "../model.ts";
 import { revisionSummaries } from "./describe.ts";
 import { abandonHooks } from "./hooks.ts";
-import { closeMonitors, failureSource } from "./monitors.ts";
+import { closeMonitors, failureReason, failureSource } from "./monitors.ts";
 import { backwardSteps } from "./plan.ts";
 import type { ServiceDeploymentRecord } from "./records.ts";
 import { isStaged } from "./records.ts";
@@ -92,7 +92,8 @@ export function stopDeployment(context: EcsContext, service: ServiceRecord, fail
 /** false: there is nothing to go back to, and the deployment has ended. */
 export function rollBack(context: EcsContext, service: ServiceRecord, failing: Failing): boolean {
   const { record, reason } = failing;
-  const candidate = service.stable?.rolloutState === "COMPLETED" ? service.stable : undefined;
+  // A rollback to it that failed or was overtaken does not undo that it was deployed with success.
+  const candidate = service.stable;
   failTarget(context, service, failing);
   if (candidate === undefined || candidate === record.target) {
     freeze(service);
@@ -113,8 +114,8 @@ export function rollBack(context: EcsContext, service: ServiceRecord, failing: F
   record.steady = false;
   record.steps = backwardSteps({
     staged: isStaged(record.configuration),
-    shifted: record.traffic.production > 0,
-    tested: record.traffic.test > 0,
+    shifted: record.traffic.production > 0 || record.inheritsSplit,
+    tested: record.traffic.test > 0 || record.inheritsSplit,
     shiftMs: shiftTimeOf(record.target.configuredLoadBalancers),
   });
   emitDeployment(context, service, candidate);
@@ -127,10 +128,8 @@ const NO_CANDIDATE = "No rollback candidate was found to run the rollback.";
 function failTarget(context: EcsContext, service: ServiceRecord, { record, reason }: Failing): void {
   const { target } = record;
   target.rolloutState = "FAILED";
-  target.rolloutStateReason = `${failureSource(record)}: tasks failed to start.`;
+  target.rolloutStateReason = failureReason(record, reason);
   target.updatedAt = context.kernel.now();
-  if (record.alarms.status === "TRIGGERED")
-    target.rolloutStateReason = `${failureSource(record)}: alarm detected.`;
   noteOnService(context, service, `(deployment ${target.id}) deployment failed: ${reason}`);
   const monitored = [record.breaker, record.alarms].some(({ status }) => status === "TRIGGERED");
   if (monitored) emitFailedDeployment(context, service, target);

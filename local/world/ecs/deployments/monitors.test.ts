@@ -106,6 +106,21 @@ describe("the circuit breaker", () => {
     });
   });
 
+  it("is not needed for failedTasks, which count until a task serves", () => {
+    const fixture = serviceWith({ strategy: "ROLLING" });
+    const failed = () => fixture.service().deployments?.[0]?.failedTasks ?? 0;
+    failTasks(fixture, PULL_FAILURE);
+    fixture.deploy();
+    fixture.advanceUntil(() => failed() >= 2);
+    failTasks(fixture, undefined);
+    fixture.advanceUntil(() => (fixture.service().deployments?.[0]?.runningCount ?? 0) > 0);
+    fixture.advanceUntil(() => failed() === 0, 60);
+    failTasks(fixture, PULL_FAILURE);
+    for (const { taskId } of fixture.ecs.runningTasks()) fixture.ecs.killTask(taskId, { exitCode: 1 });
+    fixture.advance(120);
+    expect(failed()).toBe(0);
+  });
+
   it("counts tasks that exit or fail their health checks, and forgets them when one is healthy", () => {
     for (const resetOnHealthyTask of [true, false]) {
       const threshold = { type: "COUNT", value: 4 } as const;

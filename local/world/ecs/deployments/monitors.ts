@@ -81,16 +81,27 @@ export function closeMonitors(record: ServiceDeploymentRecord): void {
   }
 }
 
-/** The words in which the event of a failed deployment begins: ecs_service_deployment_events. */
-export const failureSource = (record: ServiceDeploymentRecord): string =>
-  record.alarms.status === "TRIGGERED" ? "ECS deployment alarms" : "ECS deployment circuit breaker";
+/** The words in which the event of a failed deployment begins: ecs_service_deployment_events; the last are ours. */
+export function failureSource({ alarms, breaker }: ServiceDeploymentRecord): string {
+  if (alarms.status === "TRIGGERED") return "ECS deployment alarms";
+  return breaker.status === "TRIGGERED" ? "ECS deployment circuit breaker" : "ECS deployment";
+}
+
+/** `rolloutStateReason` of what failed. */
+export function failureReason(record: ServiceDeploymentRecord, reason: string): string {
+  if (record.alarms.status === "TRIGGERED") return `${failureSource(record)}: alarm detected.`;
+  return record.breaker.status === "TRIGGERED" ? `${failureSource(record)}: tasks failed to start.` : reason;
+}
 
 /** A task of the new revision stops: by itself, or because it never ran. */
 export function countFailedTask(service: ServiceRecord, task: TaskRecord): void {
   const { rollout } = service;
-  if (rollout?.breaker.status !== "MONITORING" || task.deployment !== rollout.target) return;
-  const failed = task.stopCode === "TaskFailedToStart" || task.stopCode === "EssentialContainerExited";
-  if (failed || isUnfit(task)) rollout.breaker.failures += 1;
+  const { deployment, stopCode } = task;
+  if (rollout === undefined || deployment !== rollout.target) return;
+  const isFailed = stopCode === "TaskFailedToStart" || isUnfit(task);
+  if (isFailed && !deployment.hasServed) deployment.failedTasks += 1;
+  if (rollout.breaker.status !== "MONITORING") return;
+  if (isFailed || stopCode === "EssentialContainerExited") rollout.breaker.failures += 1;
 }
 
 /** The scheduler replaces it for a failed health check. */
@@ -98,9 +109,18 @@ const isUnfit = (task: TaskRecord): boolean =>
   task.stopCode === "ServiceSchedulerInitiated" &&
   (task.health === "UNHEALTHY" || task.targets.some(({ state }) => state === "unhealthy"));
 
+/** "Once … one or more successfully running tasks, the failed task count resets to zero": API_Deployment `failedTasks`. */
+function noteServing({ target }: ServiceDeploymentRecord, standings: readonly Standing[]): void {
+  if (target.hasServed || !standings.some(({ task, healthy }) => healthy && task.deployment === target))
+    return;
+  target.hasServed = true;
+  target.failedTasks = 0;
+}
+
 /** "The failure count resets to 0 each time a task reaches a healthy state", unless that is switched off. */
 export function noteHealthyTasks(service: ServiceRecord, standings: readonly Standing[]): void {
   const { rollout } = service;
+  if (rollout !== undefined) noteServing(rollout, standings);
   if (rollout?.breaker.status !== "MONITORING") return;
   const resets = rollout.configuration.deploymentCircuitBreaker?.resetOnHealthyTask !== false;
   for (const { task, healthy } of standings) {

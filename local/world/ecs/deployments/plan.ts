@@ -187,13 +187,17 @@ export interface Progress {
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/lambda-lifecycle-hooks.html
  */
 export function backwardSteps({ staged, tested, shifted, shiftMs }: Progress): readonly Step[] {
-  if (!staged) return [{ ...plain("SCALE_UP", "steady"), hooks: false, rolls: true }];
   const production: Step[] = shifted
     ? [{ ...plain("PRODUCTION_TRAFFIC_SHIFT"), production: 0, bakeMs: shiftMs }]
     : [];
   const test: Step[] = tested ? [{ ...plain("TEST_TRAFFIC_SHIFT"), test: 0, bakeMs: shiftMs }] : [];
+  const baseUp: Step = { ...plain("SCALE_UP", "base-ready"), hooks: false, scale: { base: 100 } };
+  if (!staged) {
+    const rolling: Step = { ...plain("SCALE_UP", "steady"), hooks: false, rolls: true };
+    return shifted ? [baseUp, ...production, ...test, rolling] : [rolling];
+  }
   return [
-    { ...plain("SCALE_UP", "base-ready"), hooks: false, scale: { base: 100 } },
+    baseUp,
     ...production,
     ...test,
     { ...plain("CLEAN_UP", "only-base"), hooks: false, scale: { target: 0, others: 0 } },

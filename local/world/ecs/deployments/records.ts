@@ -67,6 +67,8 @@ export interface ServiceDeploymentRecord extends Ordered {
   stepSince: EpochMs;
   hooks: HookRecord[];
   readonly traffic: TrafficShares;
+  /** An earlier deployment left two revisions with traffic, and this one has not brought it together yet. */
+  inheritsSplit: boolean;
   rollback: RollbackRecord | undefined;
   readonly breaker: MonitorRecord & { failures: number; readonly healthy: WeakSet<TaskRecord> };
   readonly alarms: MonitorRecord & { triggered: readonly string[]; nextPollAt: EpochMs };

@@ -118,6 +118,11 @@ describe("StopServiceDeployment", () => {
     const arn = fixture.deploy();
     fixture.advanceUntil(() => (fixture.deployment(arn).targetServiceRevision?.runningTaskCount ?? 0) > 0);
     stop(fixture, arn);
+    fixture.advanceUntil(() => fixture.deployment(arn).status === "ROLLBACK_IN_PROGRESS");
+    expect(fixture.service().deployments).toMatchObject([
+      { id: before, rolloutStateReason: `ECS deployment: rolling back to deploymentId ${before}.` },
+      { rolloutState: "FAILED", rolloutStateReason: expect.stringContaining("a rollback was requested") },
+    ]);
     expect(fixture.finish().status).toBe("ROLLBACK_SUCCESSFUL");
     expect(fixture.service().deployments).toMatchObject([{ id: before, rolloutState: "COMPLETED" }]);
     expect(fixture.details("ECS Deployment State Change").map(({ eventName }) => eventName)).not.toContain(
@@ -168,6 +173,40 @@ describe("a new deployment while another runs", () => {
     expect(fixture.finish().status).toBe("SUCCESSFUL");
     expect(fixture.deployment(first).status).toBe("ROLLBACK_FAILED");
   });
+
+  it("that overtook a rollback goes back to the same revision", () => {
+    const fixture = steadyService();
+    const stable = fixture.service().deployments?.[0]?.id;
+    const first = deployTo(fixture, "BAKE_TIME");
+    stop(fixture, first);
+    fixture.advanceUntil(() => fixture.deployment(first).status === "ROLLBACK_IN_PROGRESS");
+    release(fixture);
+    const second = fixture.deploy();
+    fixture.advance(5);
+    stop(fixture, second);
+    expect(fixture.finish().status).toBe("ROLLBACK_SUCCESSFUL");
+    expect(fixture.service().deployments).toMatchObject([{ id: stable, rolloutState: "COMPLETED" }]);
+  });
+
+  it.each(["BLUE_GREEN", "ROLLING"] as const)(
+    "leaves no traffic behind when a %s one is taken back before it began",
+    (strategy) => {
+      for (const again of [false, true]) {
+        const fixture = steadyService();
+        release(fixture);
+        fixture.deploy({ configuration: { strategy: "CANARY", canaryConfiguration: { canaryPercent: 50 } } });
+        fixture.advanceUntil(() => fixture.weights().green === 500);
+        stop(fixture, fixture.deploy({ configuration: { strategy } }), again ? "ABORT" : "ROLLBACK");
+        fixture.finish();
+        // What was left to the one that was aborted is left to the next.
+        if (again) stop(fixture, fixture.deploy());
+        expect(fixture.finish().status).toBe("ROLLBACK_SUCCESSFUL");
+        expect(fixture.weights()).toEqual({ blue: 100, green: 0 });
+        expect(fixture.weights(TEST)).toEqual({ blue: 100, green: 0 });
+        expect(fixture.service()).toMatchObject({ runningCount: 2, deployments: [{ status: "PRIMARY" }] });
+      }
+    },
+  );
 
   it("may change the strategy on the way", () => {
     const fixture = steadyService();

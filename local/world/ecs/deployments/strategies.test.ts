@@ -251,6 +251,21 @@ describe("ROLLING", () => {
     expect(fixture.weightLog).toEqual([]);
   });
 
+  it("is open until the tasks before it have drained and stopped", () => {
+    const fixture = createRolloutFixture();
+    const slow = fixture.balancing.addGroup("slow", { deregistrationDelayMs: 300_000 });
+    const loadBalancers = [{ targetGroupArn: slow, containerName: "web", containerPort: 80 }];
+    fixture.create({ strategy: "ROLLING" }, { loadBalancers });
+    fixture.finish();
+    const before = fixture.service().deployments?.[0]?.id;
+    const startedAt = fixture.kernel.now();
+    fixture.deploy();
+    fixture.finish();
+    expect(fixture.kernel.now() - startedAt).toBeGreaterThan(300_000);
+    const { taskArns } = fixture.ecs.operations.ListTasks({ startedBy: before ?? "" });
+    expect(taskArns).toEqual([]);
+  });
+
   it("keeps the service as it is while a pause holds it before the first task", () => {
     const fixture = createRolloutFixture();
     const hook = { targetType: "PAUSE" as const, lifecycleStages: ["PRE_SCALE_UP" as const] };

@@ -74,6 +74,7 @@ export function shiftTraffic(
     const percent = shares[traffic];
     if (percent === undefined) continue;
     record.traffic[traffic] = percent;
+    if (traffic === "production") record.inheritsSplit = false;
     for (const route of routesOf(record, traffic)) {
       if (context.balancing.weightsOf(route.rule) === undefined) record.networkFault ??= RULE_NOT_FOUND;
       else context.balancing.setWeights(route.rule, weightsFor(route, route.shared ? 100 : percent));

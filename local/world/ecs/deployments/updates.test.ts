@@ -54,6 +54,44 @@ describe("UpdateService", () => {
     expect(fixture.service().networkConfiguration).toEqual(networkConfiguration);
   });
 
+  it("during the first deployment takes the group that has no traffic yet", () => {
+    const fixture = createRolloutFixture();
+    fixture.create({ strategy: "BLUE_GREEN", bakeTimeInMinutes: 0 });
+    fixture.advance(45);
+    fixture.deploy();
+    fixture.advance(2);
+    const groups = fixture.ecs.operations
+      .DescribeServiceRevisions({
+        serviceRevisionArns: (fixture.service().currentServiceRevisions ?? []).map(({ arn }) => arn ?? ""),
+      })
+      .serviceRevisions?.map((one) => one.resolvedConfiguration?.loadBalancers?.[0]?.targetGroupArn);
+    expect(new Set(groups)).toEqual(new Set([fixture.blue, fixture.green]));
+    expect(fixture.weights()).toEqual({ blue: 100, green: 0 });
+    expect(fixture.finish().status).toBe("SUCCESSFUL");
+    expect(fixture.weights()).toEqual({ blue: 0, green: 100 });
+  });
+
+  it("begins no sixth deployment while tasks of five are left, and nothing is deleted", () => {
+    const fixture = createRolloutFixture();
+    const slow = fixture.balancing.addGroup("slow", { deregistrationDelayMs: 900_000 });
+    const loadBalancers = [{ targetGroupArn: slow, containerName: "web", containerPort: 80 }];
+    fixture.create({ strategy: "ROLLING" }, { loadBalancers });
+    fixture.advance(90);
+    for (let number = 0; number < 4; number += 1) {
+      fixture.deploy();
+      fixture.advance(90);
+    }
+    const before = fixture.latest();
+    expect(fixture.service().deployments).toHaveLength(5);
+    expect(() => fixture.deploy({ desiredCount: 0 })).toThrow("5 active deployments exist, unable to create");
+    expect(fixture.latest()).toBe(before);
+    update(fixture, { desiredCount: 0 });
+    expect(() => fixture.ecs.operations.DeleteService({ service: "web" })).toThrow("deployments are active");
+    fixture.advance(7_200);
+    expect(fixture.deployment(before).status).toBe("SUCCESSFUL");
+    fixture.ecs.operations.DeleteService({ service: "web" });
+  });
+
   it("waits for the health checks of load balancers before it is complete", () => {
     const fixture = steadyService();
     fixture.balancing.holdBack = true;

@@ -18,7 +18,7 @@ import { putProviders } from "../capacity-providers.ts";
 import type { EcsContext } from "../context.ts";
 import { addCluster } from "../context.ts";
 import { describeCluster } from "../describe-cluster.ts";
-import { atMost, clusterOf } from "../lookup.ts";
+import { atMost, clusterOf, invalid } from "../lookup.ts";
 import type { ClusterRecord } from "../model.ts";
 
 /** What keeps a cluster from being deleted, each with its own error (API_DeleteCluster). */
@@ -35,13 +35,26 @@ function checkEmpty(cluster: ClusterRecord): void {
   }
 }
 
+/** An ACTIVE cluster is answered as it is, not changed; text as users report it: https://github.com/hashicorp/terraform/issues/24615 */
+function checkRepetition(known: ClusterRecord, input: CreateClusterRequest): void {
+  const names = input.capacityProviders?.map(arnName) ?? known.capacityProviders;
+  const strategy = input.defaultCapacityProviderStrategy ?? known.defaultStrategy;
+  const isSame =
+    JSON.stringify([names, strategy]) === JSON.stringify([known.capacityProviders, known.defaultStrategy]);
+  if (isSame) return;
+  throw invalid(
+    "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
+  );
+}
+
 export const clusterOperations = (context: EcsContext) => ({
   CreateCluster(input: CreateClusterRequest): CreateClusterResponse {
     const name = input.clusterName ?? "default";
     const known = context.clusters.get(name);
     const cluster = known?.status === "ACTIVE" ? known : addCluster(context, name);
     const { capacityProviders, defaultCapacityProviderStrategy } = input;
-    if (capacityProviders !== undefined || defaultCapacityProviderStrategy !== undefined) {
+    if (known === cluster) checkRepetition(known, input);
+    else if (capacityProviders !== undefined || defaultCapacityProviderStrategy !== undefined) {
       const names = (capacityProviders ?? []).map(arnName);
       putProviders(context, cluster, { names, strategy: defaultCapacityProviderStrategy ?? [] });
     }

@@ -17,7 +17,16 @@ import type {
 import { arnName } from "../../../../shared/base/arn.ts";
 import type { EcsContext } from "../context.ts";
 import { describeService } from "../describe-service.ts";
-import { activeServiceOf, atMost, clusterOf, invalid, limitOf, pageOf } from "../lookup.ts";
+import {
+  activeServiceOf,
+  atMost,
+  clusterOf,
+  invalid,
+  limitOf,
+  pageOf,
+  serviceNotFound,
+  serviceOf,
+} from "../lookup.ts";
 import { createService, deleteService, updateService } from "../services.ts";
 
 function describeAll(context: EcsContext, input: DescribeServicesRequest): DescribeServicesResponse {
@@ -51,8 +60,10 @@ export const serviceOperations = (context: EcsContext) => ({
   },
 
   DeleteService(input: DeleteServiceRequest): DeleteServiceResponse {
-    const service = activeServiceOf(clusterOf(context, input.cluster), input.service);
-    deleteService(context, service, input.force === true);
+    const service = serviceOf(clusterOf(context, input.cluster), input.service);
+    // Asked again the service goes on draining; ServiceNotActiveException is no error of this call.
+    if (service.status === "INACTIVE") throw serviceNotFound();
+    if (service.status === "ACTIVE") deleteService(context, service, input.force === true);
     return { service: describeService(context, service, []) };
   },
 

@@ -17,6 +17,11 @@ export function checkExternalCreate(input: CreateServiceRequest): void {
   if (input.launchType !== undefined) throw invalid("LaunchType must be blank");
   if ((input.capacityProviderStrategy ?? []).length > 0)
     throw invalid("CapacityProviderStrategy must be empty or null.");
+  const { deploymentCircuitBreaker: breaker, alarms, strategy } = input.deploymentConfiguration ?? {};
+  // "can only be used for services using the rolling update (ECS) deployment type": API_DeploymentConfiguration.
+  if (breaker?.enable === true || alarms?.enable === true || (strategy ?? "ROLLING") !== "ROLLING") {
+    throw invalid("Deployment circuit breaker, alarms and strategies need the ECS deployment controller.");
+  }
   if (input.schedulingStrategy === "DAEMON") {
     throw invalid("The daemon scheduling strategy is not supported by the EXTERNAL deployment controller.");
   }
@@ -35,6 +40,11 @@ const REFUSED: readonly (readonly [field: keyof UpdateServiceRequest, what: stri
   ["loadBalancers", "load balancers"],
   ["serviceRegistries", "service registries"],
   ["deploymentConfiguration", "deployment configuration"],
+  ["availabilityZoneRebalancing", "Availability Zone rebalancing"],
+  ["enableExecuteCommand", "execute command"],
+  ["serviceConnectConfiguration", "Service Connect configuration"],
+  ["volumeConfigurations", "volume configurations"],
+  ["vpcLatticeConfigurations", "VPC Lattice configurations"],
 ];
 
 export function checkExternalUpdate(input: UpdateServiceRequest): void {

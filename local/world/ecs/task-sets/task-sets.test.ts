@@ -60,6 +60,10 @@ describe("a service of the EXTERNAL controller", () => {
       { loadBalancers: [{ targetGroupArn: "arn", containerName: "web", containerPort: 1 }] },
       "LoadBalancers must be empty or null.",
     ],
+    [
+      { deploymentConfiguration: { deploymentCircuitBreaker: { enable: true, rollback: true } } },
+      "Deployment circuit breaker, alarms and strategies need the ECS deployment controller.",
+    ],
   ])("is not created with %o", (extra, message) => {
     const { ecs } = createFixture();
     const input = { serviceName: "web", deploymentController: { type: "EXTERNAL" as const }, ...extra };
@@ -70,6 +74,8 @@ describe("a service of the EXTERNAL controller", () => {
     [{ taskDefinition: "fargate" }, "Unable to update task definition"],
     [{ networkConfiguration }, "Unable to update network parameters"],
     [{ platformVersion: "LATEST" }, "Unable to update platform version"],
+    [{ enableExecuteCommand: true }, "Unable to update execute command"],
+    [{ availabilityZoneRebalancing: "ENABLED" as const }, "Unable to update Availability Zone rebalancing"],
     [{ forceNewDeployment: true }, "Cannot force a new deployment"],
   ])("is not updated with %o", (extra, message) => {
     const fixture = createFixture();

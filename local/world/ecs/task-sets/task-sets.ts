@@ -105,6 +105,7 @@ export function createTaskSet(
     createdAt: now,
     updatedAt: now,
     failedTasks: 0,
+    hasServed: false,
     launched: new Map(),
   };
   context.tagsByArn.set(taskSet.arn, input.tags ?? []);
