@@ -1,4 +1,5 @@
 // Test projects by what they may touch; `npm test` runs them all.
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** The local AWS may answer nothing that AWS's models do not have (local/models). */
@@ -10,6 +11,8 @@ const project = (name: string, include: string[], testTimeout = 10_000) => ({
 
 export default defineConfig({
   test: {
+    // The longest files wait more than they compute (a whole demo, processes): two at once also on two cores.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ["default", "./test/support/reporter.ts"],
     projects: [
       project("unit", [
