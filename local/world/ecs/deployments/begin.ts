@@ -7,7 +7,7 @@ import type { EpochMs } from "../../../../shared/base/time.ts";
 import type { EcsContext } from "../context.ts";
 import { emitDeployment } from "../events.ts";
 import { workloadId } from "../launches.ts";
-import type { DeploymentRecord, ServiceRecord, TaskDefinitionRecord } from "../model.ts";
+import type { DeploymentRecord, ServiceRecord, TaskDefinitionRecord, WorkloadRecord } from "../model.ts";
 import { abandonHooks } from "./hooks.ts";
 import { armMonitors } from "./monitors.ts";
 import type { Surroundings } from "./plan.ts";
@@ -67,8 +67,22 @@ function baseOf(service: ServiceRecord): DeploymentRecord | undefined {
   return !isStaged(last.configuration) || last.traffic.production >= 50 ? last.target : last.base;
 }
 
-/** Two revisions were left with shares of the traffic. */
+const groupsBehind = ({ loadBalancers }: WorkloadRecord): string =>
+  loadBalancers.map(({ targetGroupArn }) => targetGroupArn).join();
+
+/** Tasks behind another group than the base's have no traffic: a rolling update must not count on them. */
+function hasTasksElsewhere(service: ServiceRecord): boolean {
+  const base = baseOf(service);
+  if (base === undefined) return false;
+  for (const { deployment } of service.tasks) {
+    if (deployment !== undefined && groupsBehind(deployment) !== groupsBehind(base)) return true;
+  }
+  return false;
+}
+
+/** Two revisions were left with shares of the traffic, or with tasks of which only one's have it. */
 function isSplit(service: ServiceRecord): boolean {
+  if (hasTasksElsewhere(service)) return true;
   const last = service.serviceDeployments.at(-1);
   if (last === undefined) return false;
   if (last.inheritsSplit) return true;

@@ -141,14 +141,24 @@ function makePrimary(service: ServiceRecord, revision: DeploymentRecord): void {
   service.deployments = [revision, ...service.deployments.filter((one) => one !== revision)];
 }
 
-/** Each revision keeps the tasks that it has, whatever becomes of the deployment. */
+/**
+ * Each revision keeps the tasks that it has, the failed one those that run. What is missing to the desired count is
+ * for the last one that succeeded: a service whose old tasks die in this moment is not left without any.
+ */
 function freeze(service: ServiceRecord): void {
   if (service.pinned) return;
   service.pinned = service.scheduling === "REPLICA";
   const meant = new Map<unknown, number>();
-  for (const { deployment, desiredStatus } of service.tasks) {
-    if (desiredStatus === "RUNNING") meant.set(deployment, (meant.get(deployment) ?? 0) + 1);
+  const failed = new Set<unknown>(
+    service.deployments.filter(({ rolloutState }) => rolloutState === "FAILED"),
+  );
+  for (const { deployment, desiredStatus, lastStatus } of service.tasks) {
+    if (desiredStatus === "STOPPED" || (failed.has(deployment) && lastStatus !== "RUNNING")) continue;
+    meant.set(deployment, (meant.get(deployment) ?? 0) + 1);
   }
+  const missing = service.desiredCount - [...meant.values()].reduce((total, count) => total + count, 0);
+  const heir = service.deployments.find(({ rolloutState }) => rolloutState === "COMPLETED");
+  if (heir !== undefined && missing > 0) meant.set(heir, (meant.get(heir) ?? 0) + missing);
   for (const one of service.deployments) {
     const count = meant.get(one) ?? 0;
     one.scale = service.desiredCount === 0 ? 0 : (100 * count) / service.desiredCount;

@@ -60,7 +60,7 @@ const SHAPES = {
   CANARY: { canaryConfiguration: { canaryPercent: 5, canaryBakeTimeInMinutes: 2 } },
 };
 
-/** What may be refused at the moment: there is nothing to stop or to continue. */
+/** What may be refused at the moment: there is nothing to stop or to continue, or five deployments are active. */
 function attempt(run: () => unknown): void {
   try {
     run();
@@ -75,9 +75,11 @@ function carryOut(fixture: RolloutFixture, act: Act): void {
   const serviceDeploymentArn = fixture.latest();
   switch (act.kind) {
     case "deploy":
-      fixture.deploy({
-        configuration: { strategy: act.strategy, ...CONFIGURATION, ...SHAPES[act.strategy] },
-      });
+      attempt(() =>
+        fixture.deploy({
+          configuration: { strategy: act.strategy, ...CONFIGURATION, ...SHAPES[act.strategy] },
+        }),
+      );
       return;
     case "stop":
       attempt(() => operations.StopServiceDeployment({ serviceDeploymentArn, stopType: act.stopType }));

@@ -221,6 +221,44 @@ describe("a new deployment while another runs", () => {
   });
 });
 
+describe("an aborted rolling deployment", () => {
+  it("has not counted on tasks without traffic, which an overtaken blue/green deployment left", () => {
+    const fixture = steadyService();
+    release(fixture);
+    fixture.deploy({ configuration: { strategy: "CANARY", canaryConfiguration: { canaryPercent: 5 } } });
+    fixture.advance(35);
+    fixture.deploy({ configuration: { strategy: "ROLLING" } });
+    fixture.advance(1);
+    stop(fixture, fixture.deploy(), "ABORT");
+    fixture.advance(3_600);
+    const states = fixture.balancing.targetsOf(fixture.blue).map(({ state }) => state);
+    expect(fixture.weights()).toEqual({ blue: 100, green: 0 });
+    expect(states).toEqual(["healthy", "healthy"]);
+  });
+
+  it("leaves a service that replaces the task which died in that moment", () => {
+    const fixture = createRolloutFixture();
+    fixture.create({ strategy: "ROLLING" });
+    fixture.finish();
+    fixture.ecs.failTasksOf(
+      { service: "web" },
+      { kind: "fails-to-start", reason: "CannotPullContainerError" },
+    );
+    fixture.ecs.operations.UpdateService({ service: "web", desiredCount: 1 });
+    fixture.advance(1);
+    const arn = fixture.deploy();
+    fixture.advance(1);
+    for (const { taskId } of [...fixture.ecs.runningTasks()]) fixture.ecs.killTask(taskId, { exitCode: 1 });
+    fixture.advance(1);
+    stop(fixture, arn, "ABORT");
+    expect(fixture.finish().status).toBe("STOPPED");
+    fixture.advance(3_600);
+    fixture.ecs.failTasksOf({ service: "web" }, undefined);
+    fixture.advance(3_600);
+    expect(fixture.service().runningCount).toBe(1);
+  });
+});
+
 describe("DeleteService", () => {
   it("takes the service deployments with it", () => {
     const fixture = steadyService();
