@@ -37,12 +37,21 @@ function standingsByRevision(
   return grouped;
 }
 
+/** A failed revision replaces none of its tasks: what it has lost is for the last one that succeeded. */
+function passOn(service: ServiceRecord, failed: DeploymentRecord, left: number): void {
+  const heir = service.deployments.find(({ rolloutState }) => rolloutState === "COMPLETED");
+  if (service.rollout !== undefined || heir === undefined || service.desiredCount === 0) return;
+  failed.scale = Math.min(failed.scale, (100 * left) / service.desiredCount);
+  heir.scale = Math.max(heir.scale, 100 - failed.scale);
+}
+
 function fill(
   context: EcsContext,
   service: ServiceRecord,
   { revision, standings }: { readonly revision: DeploymentRecord; readonly standings: readonly Standing[] },
 ): void {
   noteHealthyTasks(service, standings);
+  if (revision.rolloutState === "FAILED") passOn(service, revision, standings.length);
   const plan = planRolling(standings, {
     desired: wantedTasks(service, revision),
     minimumHealthyPercent: service.configuration.minimumHealthyPercent ?? 100,

@@ -236,6 +236,23 @@ describe("an aborted rolling deployment", () => {
     expect(states).toEqual(["healthy", "healthy"]);
   });
 
+  it("replaces tasks of the failed revision by those of the one before", () => {
+    const fixture = createRolloutFixture();
+    fixture.create({ strategy: "ROLLING" });
+    fixture.finish();
+    fixture.ecs.operations.UpdateService({ service: "web", desiredCount: 1 });
+    fixture.advance(1);
+    const arn = fixture.deploy();
+    const started = () => [...fixture.ecs.runningTasks()].filter((one) => one.lastStatus === "RUNNING");
+    const before = new Set(started().map(({ taskId }) => taskId));
+    fixture.advanceUntil(() => started().some(({ taskId }) => !before.has(taskId)));
+    stop(fixture, arn, "ABORT");
+    fixture.advance(600);
+    for (const { taskId } of started()) fixture.ecs.killTask(taskId, { exitCode: 1 });
+    fixture.advance(3_600);
+    expect(fixture.service().runningCount).toBe(1);
+  });
+
   it("leaves a service that replaces the task which died in that moment", () => {
     const fixture = createRolloutFixture();
     fixture.create({ strategy: "ROLLING" });
