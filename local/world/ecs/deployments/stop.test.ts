@@ -243,9 +243,11 @@ describe("an aborted rolling deployment", () => {
     fixture.ecs.operations.UpdateService({ service: "web", desiredCount: 1 });
     fixture.advance(1);
     const arn = fixture.deploy();
-    const started = () => [...fixture.ecs.runningTasks()].filter((one) => one.lastStatus === "RUNNING");
+    const started = () => [...fixture.ecs.runningTasks()].filter((one) => one.desiredStatus === "RUNNING");
     const before = new Set(started().map(({ taskId }) => taskId));
-    fixture.advanceUntil(() => started().some(({ taskId }) => !before.has(taskId)));
+    // Those before drain: nothing but the new revision is left, and the deployment has not ended.
+    fixture.advanceUntil(() => started().every(({ taskId }) => !before.has(taskId)));
+    expect(fixture.deployment(arn).status).toBe("IN_PROGRESS");
     stop(fixture, arn, "ABORT");
     fixture.advance(600);
     for (const { taskId } of started()) fixture.ecs.killTask(taskId, { exitCode: 1 });
