@@ -7,6 +7,7 @@ import type { Chaos } from "../../chaos/chaos.ts";
 import type { ChaosAnswer, ChaosOrder, ChaosView } from "../../chaos/order.ts";
 import { CHAOS_PATH } from "../../chaos/order.ts";
 import type { Typed } from "../../chaos/parameters.ts";
+import { answer, refusalOf } from "./this-machine.ts";
 
 export type ChaosFace = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
@@ -41,17 +42,6 @@ export function createChaosFace(
       });
     }
   };
-}
-
-/** Browsers send Origin with every POST, and a name that somebody points at 127.0.0.1 as Host. */
-export function refusalOf({ headers, method, socket }: IncomingMessage): string | undefined {
-  const host = (headers.host ?? "").replace(/:\d+$/, "");
-  if (host !== "127.0.0.1" && host !== "localhost") return `Host ${host} is not this machine`;
-  if (socket.remoteAddress !== "127.0.0.1" && socket.remoteAddress !== "::ffff:127.0.0.1")
-    return "only this machine may use it";
-  if (headers.origin !== undefined) return "web pages may not use it";
-  const isJson = headers["content-type"]?.startsWith("application/json") === true;
-  return method === "GET" || isJson ? undefined : "the content type must be application/json";
 }
 
 function orderFrom(text: string): ChaosOrder {
@@ -91,13 +81,4 @@ async function textOf(request: IncomingMessage): Promise<string> {
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks).toString();
-}
-
-export function answer(response: ServerResponse, status: number, content: object): void {
-  const body = JSON.stringify(content);
-  response.writeHead(status, {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(body),
-  });
-  response.end(body);
 }

@@ -1,11 +1,11 @@
 // `/_local/logs` on the wire face's port: what the containers wrote. It is no AWS API, and as closed as the
-// controls of chaos-face.ts.
+// breaks of chaos-face.ts.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { LogsAnswer } from "../../runtime/processes/output.ts";
 import { LOGS_PATH } from "../../runtime/processes/output.ts";
 import type { ProcessRuntime } from "../../runtime/processes/process-runtime.ts";
-import { answer, refusalOf } from "./chaos-face.ts";
+import { answer, refusalOf } from "./this-machine.ts";
 
 export type LogsFace = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
