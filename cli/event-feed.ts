@@ -31,6 +31,7 @@ const PATTERN = {
       source: ["aws.ec2"],
       "detail-type": ["EC2 Spot Instance Interruption Warning", "EC2 Instance Rebalance Recommendation"],
     },
+    { source: ["aws.elasticloadbalancing"], "detail-type": ["AWS API Call via CloudTrail"] },
   ],
 };
 

@@ -11,6 +11,7 @@ import { killSwitchCommand } from "./commands/kill-switch.ts";
 import { localCommand } from "./commands/local.ts";
 import { approveCommand, pauseCommand, resumeCommand, stopCommand } from "./commands/orders.ts";
 import { recordCommand } from "./commands/record.ts";
+import { rolloutCommand } from "./commands/rollout.ts";
 import { statusCommand } from "./commands/status.ts";
 import { whyCommand } from "./commands/why.ts";
 import type { ExitCode } from "./failure.ts";
@@ -20,7 +21,7 @@ import type { Io } from "./io.ts";
 const AFTER_HELP = `
 Keys are typed as cluster/service where that names one service only.
 The installation is found by options, by FAIRLEAD_TABLE and FAIRLEAD_WORK_QUEUE_URL, or it is the running
-\`fairlead local\`. Credentials and Region come from the usual AWS variables and files.
+\`fairlead local\`; rollouts are asked of its API, by --api-url or FAIRLEAD_API_URL. Credentials and Region come from the usual AWS variables and files.
 
 Exit codes: 0 ok; 1 it ran and found a failure or a difference; 2 usage or input error.`;
 
@@ -28,6 +29,7 @@ const VERBS = [
   localCommand,
   statusCommand,
   whyCommand,
+  rolloutCommand,
   discoverCommand,
   eventsCommand,
   recordCommand,
@@ -56,6 +58,7 @@ function createProgram(io: Io): Command {
     .option("--region <region>", "the Region of the installation")
     .option("--table <name>", "the installation's table (or FAIRLEAD_TABLE)")
     .option("--work-queue-url <url>", "the installation's work queue (or FAIRLEAD_WORK_QUEUE_URL)")
+    .option("--api-url <url>", "the installation's API, for rollouts (or FAIRLEAD_API_URL)")
     .option("--no-color", "no colours (or NO_COLOR=1)")
     .addHelpText("after", AFTER_HELP)
     .showHelpAfterError("(fairlead --help shows what there is)");

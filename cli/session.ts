@@ -10,6 +10,7 @@ import { paintFor } from "./io.ts";
 import { resolveKey } from "./keys.ts";
 
 export interface GlobalOptions extends PlaceOptions {
+  readonly apiUrl?: string;
   /** false with --no-color. */
   readonly color: boolean;
 }

@@ -2,19 +2,12 @@
 // with a wildcard says why it cannot be narrower; a test compares that with AWS's own reference.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html
 
+import type { Permission } from "./permission-scopes.ts";
+import { arn, clusterArns, onlyClusters, withinClusters } from "./permission-scopes.ts";
 import type { FunctionName, QueueName } from "./pipeline.ts";
 import { QUEUE_NAMES, QUEUES } from "./pipeline.ts";
+import { readPreflight, readRollouts, writeRollouts } from "./rollout-permissions.ts";
 import type { Settings } from "./settings.ts";
-
-export interface Permission {
-  readonly sid: string;
-  readonly actions: readonly string[];
-  /** `<AWS::Region>` and its like stand for CloudFormation's pseudo parameters. */
-  readonly resources: readonly string[];
-  readonly conditions?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
-  /** Why a resource has a wildcard. */
-  readonly because?: string;
-}
 
 /** The ARNs of what the installation owns. */
 export interface Owned {
@@ -23,6 +16,8 @@ export interface Owned {
   readonly queues: Readonly<Record<QueueName, { readonly queue: string; readonly deadLetters: string }>>;
   readonly undelivered: string;
   readonly missedSweeps: string;
+  /** The role in which ECS calls the function `hook`. */
+  readonly hookRole: string;
   /** The log group of the function in question. */
   readonly logs: string;
 }
@@ -31,27 +26,6 @@ export interface Grants {
   readonly settings: Settings;
   readonly owned: Owned;
 }
-
-const arn = (service: string, resource: string): string =>
-  `arn:<AWS::Partition>:${service}:<AWS::Region>:<AWS::AccountId>:${resource}`;
-
-const clusterName = (cluster: string): string => cluster.slice(cluster.lastIndexOf("/") + 1);
-
-/** The ARNs of a cluster's tasks or instances; of all clusters when none is named. */
-const withinClusters = (type: string, { clusters }: Settings): readonly string[] =>
-  clusters.length === 0
-    ? [arn("ecs", `${type}/*`)]
-    : clusters.map((cluster) => arn("ecs", `${type}/${clusterName(cluster)}/*`));
-
-const clusterArns = ({ clusters }: Settings): readonly string[] =>
-  clusters.length === 0
-    ? [arn("ecs", "cluster/*")]
-    : clusters.map((cluster) => arn("ecs", `cluster/${clusterName(cluster)}`));
-
-const onlyClusters = (settings: Settings): Pick<Permission, "conditions"> =>
-  settings.clusters.length === 0
-    ? {}
-    : { conditions: { ArnEquals: { "ecs:cluster": clusterArns(settings) } } };
 
 /** What Lambda's poller does in the function's name. */
 const consume = (sid: string, queues: readonly string[]): Permission => ({
@@ -272,7 +246,32 @@ const reconcile = (grants: Grants): Permission[] => [
   ...readHosts(grants),
   ...readRegistries(grants),
   readRevisions(grants),
-  ...(grants.settings.mode === "act" ? [stopTasks(grants), ...writeRegistries(grants)] : []),
+  ...readRollouts(grants.settings),
+  ...(grants.settings.mode === "act" ? writes(grants) : []),
+];
+
+const writes = (grants: Grants): Permission[] => [
+  stopTasks(grants),
+  ...writeRegistries(grants),
+  ...writeRollouts(grants.settings, grants.owned.hookRole),
+];
+
+/** No ECS, no load balancer: what it writes down is read by the next pass. */
+const api = ({ owned }: Grants): Permission[] => [
+  { sid: "ReadState", actions: ["dynamodb:Query"], resources: [owned.table, owned.index] },
+  {
+    sid: "ReadSwitchesAndCommand",
+    actions: ["dynamodb:GetItem", "dynamodb:UpdateItem"],
+    resources: [owned.table],
+  },
+  { sid: "RingDoorbells", actions: ["sqs:SendMessage"], resources: [owned.queues.work.queue] },
+];
+
+/** Answers by what stands in the table and what the load balancer says, and rings. */
+const hook = ({ owned, settings }: Grants): Permission[] => [
+  { sid: "ReadState", actions: ["dynamodb:Query", "dynamodb:BatchGetItem"], resources: [owned.table] },
+  ...readPreflight(settings),
+  { sid: "RingDoorbells", actions: ["sqs:SendMessage"], resources: [owned.queues.work.queue] },
 ];
 
 function sweep(grants: Grants): Permission[] {
@@ -301,7 +300,13 @@ function sweep(grants: Grants): Permission[] {
   ];
 }
 
-const roles: Readonly<Record<FunctionName, (grants: Grants) => Permission[]>> = { ingest, reconcile, sweep };
+const roles: Readonly<Record<FunctionName, (grants: Grants) => Permission[]>> = {
+  ingest,
+  reconcile,
+  sweep,
+  api,
+  hook,
+};
 
 /** Everything the function may do. */
 export const permissionsOf = (name: FunctionName, grants: Grants): readonly Permission[] => [

@@ -1,6 +1,6 @@
 // The numbers of the pipeline in one table: functions, queues and who feeds whom.
 
-export type FunctionName = "ingest" | "reconcile" | "sweep";
+export type FunctionName = "ingest" | "reconcile" | "sweep" | "api" | "hook";
 export type QueueName = "ingress" | "urgent" | "work" | "delay";
 
 export interface FunctionShape {
@@ -21,10 +21,18 @@ export const FUNCTIONS: Readonly<Record<FunctionName, FunctionShape>> = {
   reconcile: { description: "One pass for each doorbell's key", timeoutSeconds: 30, reservedConcurrency: 20 },
   // Two: a slow sweep must not silence the next one.
   sweep: { description: "Repairs what events and timers missed", timeoutSeconds: 60, reservedConcurrency: 2 },
+  // Function URLs have no rate limit of their own: this is it. People and their scripts, not services, call.
+  api: {
+    description: "Answers the command line and the console",
+    timeoutSeconds: 20,
+    reservedConcurrency: 5,
+  },
+  // ECS rolls a deployment back when its hook is throttled, so it is no smaller than api; each call is short.
+  hook: { description: "Answers ECS at a deployment's stages", timeoutSeconds: 10, reservedConcurrency: 5 },
 };
 
 export interface QueueShape {
-  readonly feeds: Exclude<FunctionName, "sweep">;
+  readonly feeds: "ingest" | "reconcile";
   readonly batchSize: number;
   /** FIFO queues have none. */
   readonly windowSeconds: number;

@@ -159,6 +159,22 @@ const accountRules: readonly EventRule[] = [
     queue: "ingress",
     pattern: { source: ["aws.ec2"], "detail-type": ["EC2 Instance Rebalance Recommendation"] },
   },
+  {
+    // Needs a trail that logs management events; without one nothing matches, and drift is found by looking.
+    // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
+    name: "traffic-change",
+    description: "Somebody wrote the actions of a listener or a rule",
+    queue: "ingress",
+    pattern: {
+      source: ["aws.elasticloadbalancing"],
+      "detail-type": ["AWS API Call via CloudTrail"],
+      detail: {
+        eventSource: ["elasticloadbalancing.amazonaws.com"],
+        eventName: ["ModifyRule", "ModifyListener"],
+        errorCode: [{ exists: false }],
+      },
+    },
+  },
 ];
 
 /** All rules. `clusters`: names or ARNs; none means every cluster. */

@@ -3,6 +3,12 @@
 
 import { eventRules, PATTERN_LENGTH_MAX } from "./rules.ts";
 
+/**
+ * `watch`: looks and says. `deployments`: also starts, holds and stops deployments and task sets, and leaves every
+ * weight to ECS. `traffic`: also writes the weights of listener rules.
+ */
+export type RolloutReach = "watch" | "deployments" | "traffic";
+
 export interface Settings {
   /** Names stacks, functions and rules; marks what this installation registers. */
   readonly installation: string;
@@ -12,6 +18,16 @@ export interface Settings {
   readonly clusters: readonly string[];
   /** ARNs of the Cloud Map services to write to; none means all of this account and Region. */
   readonly registries: readonly string[];
+  /** What rollouts may do at most where `mode` is `act`. */
+  readonly rollouts: RolloutReach;
+  /** Names of the load balancers whose rules rollouts may write; none means all of this account and Region. */
+  readonly loadBalancers: readonly string[];
+  /** ARNs of roles that services hand to ECS for Lambda hooks: who updates such a service passes them again. */
+  readonly hookRoles: readonly string[];
+  /** ARNs of the task and execution roles of services with task sets: who creates a set passes them to its tasks. */
+  readonly taskRoles: readonly string[];
+  /** ARNs of workspaces of Amazon Managed Service for Prometheus that analyses query. */
+  readonly prometheusWorkspaces: readonly string[];
   /** How long decisions are kept; logs as long or a little longer. */
   readonly retentionDays: number;
   /** Encrypts table, queues and logs; without it AWS's own keys do. */
@@ -23,7 +39,12 @@ export interface Settings {
 /** A setting's raw text by its name, from wherever it comes. */
 export type Lookup = (name: keyof Settings) => unknown;
 
-const DEFAULTS = { installation: "fairlead", mode: "observe", retentionDays: 30 } as const;
+const DEFAULTS = {
+  installation: "fairlead",
+  mode: "observe",
+  rollouts: "traffic",
+  retentionDays: 30,
+} as const;
 
 /** The installer can correct it. */
 class SettingError extends Error {}
@@ -64,6 +85,13 @@ function readMode(lookup: Lookup): Settings["mode"] {
   return value === "observe" || value === "act" ? value : refuse("mode", value, "observe or act");
 }
 
+function readRollouts(lookup: Lookup): RolloutReach {
+  const value = text(lookup, "rollouts") ?? DEFAULTS.rollouts;
+  return value === "watch" || value === "deployments" || value === "traffic"
+    ? value
+    : refuse("rollouts", value, "watch, deployments or traffic");
+}
+
 function readRetention(lookup: Lookup): number {
   const value = text(lookup, "retentionDays") ?? String(DEFAULTS.retentionDays);
   return /^[1-9]\d{0,3}$/.test(value) && Number(value) <= 3_653
@@ -81,6 +109,30 @@ function checkPatterns(clusters: readonly string[]): void {
     }
   }
 }
+
+type RolloutScopes = Pick<
+  Settings,
+  "rollouts" | "loadBalancers" | "hookRoles" | "taskRoles" | "prometheusWorkspaces"
+>;
+
+const roles = {
+  pattern: /^arn:[^:]+:iam::\d{12}:role\/[\w+=,.@/-]+$/,
+  allowed: "ARNs of roles, separated by commas",
+};
+
+const readRolloutScopes = (lookup: Lookup): RolloutScopes => ({
+  rollouts: readRollouts(lookup),
+  loadBalancers: list(lookup, "loadBalancers", {
+    pattern: /^[A-Za-z0-9-]{1,32}$/,
+    allowed: "names of load balancers, separated by commas",
+  }),
+  hookRoles: list(lookup, "hookRoles", roles),
+  taskRoles: list(lookup, "taskRoles", roles),
+  prometheusWorkspaces: list(lookup, "prometheusWorkspaces", {
+    pattern: /^arn:[^:]+:aps:[^:]+:\d{12}:workspace\/ws-[\w-]+$/,
+    allowed: "ARNs of workspaces, separated by commas",
+  }),
+});
 
 /** Reads and checks all settings. Throws a SettingError that names the setting and what it may be. */
 export function readSettings(lookup: Lookup): Settings {
@@ -109,6 +161,7 @@ export function readSettings(lookup: Lookup): Settings {
       pattern: /^arn:[^:]+:servicediscovery:[^:]+:\d{12}:service\/srv-.+$/,
       allowed: "ARNs of Cloud Map services, separated by commas",
     }),
+    ...readRolloutScopes(lookup),
     retentionDays: readRetention(lookup),
     ...(kmsKeyArn === undefined ? {} : { kmsKeyArn }),
     ...(alarmTopicArn === undefined ? {} : { alarmTopicArn }),

@@ -1,17 +1,19 @@
 // `fairlead local`: a local AWS with Fairlead deployed on it and a fleet that lives through a scenario.
 
 import { dirname, resolve } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import type { LocalImages } from "../../local/images/images.ts";
 import type { Demo } from "../../local/scenario/demo.ts";
-import type { Failures } from "../../local/scenario/scenario.ts";
+import type { Played } from "../../local/scenario/rollout/play.ts";
+import type { Failures, ScenarioOptions } from "../../local/scenario/scenario.ts";
 import { Found, usageError } from "../failure.ts";
+import type { Installation } from "../installation.ts";
 import type { Io, Paint, Stream } from "../io.ts";
 import { paintFor } from "../io.ts";
 import { readInput } from "../read-input.ts";
 import { renderChange } from "../render/break.ts";
 import type { Outcome } from "../render/local.ts";
-import { outcomeJson, renderMeasured } from "../render/local.ts";
+import { outcomeJson, renderMeasured, renderRollouts } from "../render/local.ts";
 import type { Screen } from "../render/screen.ts";
 import { createScreen } from "../render/screen.ts";
 import { globalsOf } from "../session.ts";
@@ -26,14 +28,22 @@ interface LocalOptions {
   readonly processes: boolean;
   readonly seed: number;
   readonly images?: string;
+  readonly part: Part;
+  readonly requests: number;
 }
+
+const PARTS = ["all", "discovery", "rollout"] as const;
+type Part = (typeof PARTS)[number];
+/** What the promise is measured on: no request fails while a good version comes in. */
+const DEFAULT_REQUESTS = 100_000;
+const MAX_REQUESTS = 10_000_000;
 
 const MAX_PORT = 65_535;
 const MAX_SEED = 4_294_967_295;
 
 const HELP = `
-Tasks are processes of this machine: a program stands for an image. Those of example/web, example/api and
-example/edge are there; --images adds yours, by repository:
+Tasks are processes of this machine: a program stands for an image. Those of example/web, example/api,
+example/edge and example/shop are there; --images adds yours, by repository:
 
   {"my/app": {"program": "./server.sh", "arguments": ["--quiet"], "environment": {"MODE": "demo"}}}
 
@@ -48,6 +58,17 @@ export const localCommand = (io: Io): Command =>
     .option("--port <number>", "the port of the local AWS; default: any free one", wholeNumber(1, MAX_PORT))
     .option("--no-processes", "tasks and load balancers are modelled: no processes, no HTTP, no DNS")
     .option("--images <file>", "a JSON file with the programs that run for images of yours")
+    .addOption(
+      new Option("--part <name>", "discovery: the fleet lives; rollout: versions come in and go back")
+        .choices(PARTS)
+        .default("all"),
+    )
+    .option(
+      "--requests <number>",
+      "so many at least go to the shop while a good version rolls out",
+      wholeNumber(1, MAX_REQUESTS),
+      DEFAULT_REQUESTS,
+    )
     .option("--seed <number>", "the chance of the local AWS", wholeNumber(0, MAX_SEED), 1)
     .addHelpText("after", HELP)
     .action(async (options: LocalOptions, command: Command) => {
@@ -129,10 +150,17 @@ async function live(demo: Demo, options: LocalOptions, stage: Stage): Promise<Fa
     const onStep = (text: string) =>
       stage.screen.log(`${seconds(performance.now() - started)}  ${stage.paint("bold", text)}`);
     const timeline = { signal: stage.io.interrupted, onStep };
-    const failures = await scenario.runScenario(demo, timeline);
+    const found = options.part === "rollout" ? [] : await scenario.runScenario(demo, timeline);
+    const played = await rollouts(demo, installation, { ...timeline, options, stage, found });
     await display.refresh();
     if (stage.io.interrupted.aborted) return endedEarly(options);
-    conclude({ ...display.totals(), failures, measured: demo.meter.result() }, options, stage);
+    const failures = [...found, ...played.failures];
+    const rollout = played.figures;
+    conclude(
+      { ...display.totals(), failures, measured: demo.meter.result(), ...(rollout && { rollout }) },
+      options,
+      stage,
+    );
     if (options.once === true) return failures;
     await goOn(() => scenario.churn(demo, timeline), failures, stage);
     return stage.onCommand.isBroken ? [] : failures;
@@ -141,6 +169,31 @@ async function live(demo: Demo, options: LocalOptions, stage: Stage): Promise<Fa
     forget?.();
     installation.close();
   }
+}
+
+interface RolloutPart extends ScenarioOptions {
+  readonly options: LocalOptions;
+  readonly stage: Stage;
+  /** What the part before it found. */
+  readonly found: Failures;
+}
+
+async function rollouts(
+  demo: Demo,
+  installation: Installation,
+  { options, stage, found, ...timeline }: RolloutPart,
+): Promise<Played> {
+  const { part, requests, processes } = options;
+  if (part === "discovery" || found.length > 0 || timeline.signal.aborted) return { failures: [] };
+  if (!processes || demo.balancer === undefined) {
+    if (part === "rollout") throw usageError("--part rollout needs processes: leave --no-processes out");
+    stage.screen.log("Rollouts are left out: they are shown on real HTTP, with tasks as processes.");
+    return { failures: [] };
+  }
+  const { showRollouts } = await import("../local-rollout.ts");
+  const onError = (error: unknown) =>
+    stage.screen.log(stage.paint("bad", `shop: ${error instanceof Error ? error.message : String(error)}`));
+  return showRollouts(demo, installation, { ...timeline, requests, onError });
 }
 
 /** Whoever asked for the whole scenario must not take half of it for a success. */
@@ -182,6 +235,7 @@ function introduce(
 function conclude(outcome: Outcome, { json }: LocalOptions, { io, screen, paint }: Stage): void {
   for (const line of renderMeasured(outcome.measured, paint)) screen.log(line);
   for (const failure of outcome.failures) screen.log(paint("bad", `failed: ${failure}`));
+  if (outcome.rollout !== undefined) screen.log(renderRollouts(outcome.rollout, paint));
   if (outcome.failures.length === 0) screen.log(paint("good", "The registries equal the tasks that run."));
   screen.end();
   if (json === true) io.stdout.write(`${outcomeJson(outcome)}\n`);

@@ -4,6 +4,7 @@ import { userInfo } from "node:os";
 import { Command } from "commander";
 import type { Key } from "../../shared/base/keys.ts";
 import type { Aggregate } from "../../shared/contracts/aggregate.ts";
+import type { Mode } from "../../shared/contracts/policy.ts";
 import { command as giveCommand, resume } from "../../shared/shell/operator.ts";
 import { Found, usageError } from "../failure.ts";
 import type { Installation } from "../installation.ts";
@@ -67,7 +68,7 @@ export const resumeCommand = (io: Io): Command =>
 
 export const approveCommand = (io: Io): Command =>
   new Command("approve")
-    .description("let proposals that wait for approval be done")
+    .description("let proposals that wait for approval be done (a rollout's approve step: `rollout approve`)")
     .argument("<key>", KEY_HELP)
     .argument("[proposal...]", "ids as `fairlead why` shows them; default: all that wait now")
     .action(
@@ -78,10 +79,15 @@ export const approveCommand = (io: Io): Command =>
       }),
     );
 
+function modeOf(policy: Aggregate["policy"], capability: string): Mode | undefined {
+  return capability === "rollout" ? policy?.rollout?.mode : policy?.discovery?.mode;
+}
+
 function approvedOf({ key, state, policy }: Aggregate, ids: readonly string[]): readonly string[] {
   const waiting = state.awaiting.map(({ id }) => id);
   if (waiting.length === 0) throw new Found(`${key}: nothing waits for an approval`);
-  if (policy?.discovery?.mode === "observe") {
+  const names = new Set(state.awaiting.map(({ capability }) => capability));
+  if ([...names].every((name) => modeOf(policy, name) === "observe")) {
     throw usageError(`${key} is in mode observe, which only shows: set mode approve or act in its policy`);
   }
   const unknown = ids.filter((id) => !waiting.includes(id));

@@ -1,6 +1,7 @@
 // `fairlead local`: how the registries converge, and what was measured.
 
 import type { Measured } from "../../local/scenario/measure.ts";
+import type { RolloutFigures } from "../../local/scenario/rollout/play.ts";
 import type { Paint } from "../io.ts";
 import { table } from "./table.ts";
 
@@ -31,6 +32,12 @@ const GOALS = { registerMs: 2_000, deregisterMs: 1_000 } as const;
 export function renderMeasured(measured: Measured, paint: Paint): readonly string[] {
   const { registerMs, deregisterMs, registrations, deregistrations, awsCalls } = measured;
   const calls = Object.entries(awsCalls).sort(([, a], [, b]) => b - a);
+  const total = [
+    "AWS calls of the functions:",
+    ...table(calls.map(([name, count]) => [`  ${name}`, String(count)])),
+  ];
+  // Only rollouts were shown: there is nothing to say of registries.
+  if (registrations + deregistrations === 0) return total;
   return [
     latency(
       "registered after the event",
@@ -45,8 +52,7 @@ export function renderMeasured(measured: Measured, paint: Paint): readonly strin
     `events ${measured.events.in} in, ${measured.events.dropped} dropped with a reason; ` +
       `${measured.aheadOfTheirEvent} instances left ahead of their task's end (drained host); ` +
       `${measured.repaired} changes whose event was lost were repaired by the sweep`,
-    "AWS calls of the functions:",
-    ...table(calls.map(([name, count]) => [`  ${name}`, String(count)])),
+    ...total,
   ];
 }
 
@@ -67,10 +73,17 @@ export interface Outcome {
   readonly registered: number;
   readonly expected: number;
   readonly measured: Measured;
+  /** Absent where rollouts were left out. */
+  readonly rollout?: RolloutFigures;
+}
+
+export function renderRollouts({ good, bad, abortMs }: RolloutFigures, paint: Paint): string {
+  const told = `${good.failed} of ${good.requests} requests failed while a good version came in; a bad one cost ${bad.failed} of ${bad.requests}; an abort was through after ${abortMs} ms`;
+  return `rollouts: ${paint(good.failed === 0 ? "good" : "bad", told)}`;
 }
 
 /** The last line of stdout with --json: its shape is a contract. */
-export const outcomeJson = ({ failures, registered, expected, measured }: Outcome): string =>
+export const outcomeJson = ({ failures, registered, expected, measured, rollout }: Outcome): string =>
   JSON.stringify({
     ok: failures.length === 0,
     events: measured.events,
@@ -80,5 +93,6 @@ export const outcomeJson = ({ failures, registered, expected, measured }: Outcom
       registerMs: measured.registerMs,
       deregisterMs: measured.deregisterMs,
     },
+    ...(rollout !== undefined && { rollout }),
     awsCalls: measured.awsCalls,
   });

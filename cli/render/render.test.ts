@@ -25,6 +25,7 @@ const view = (more: Partial<KeyView> = {}): KeyView => ({
   key,
   condition: "settled",
   mode: "act",
+  modes: { discovery: "act" },
   version: 3,
   decidedAt: ago(65_000),
   failures: 0,

@@ -3,6 +3,7 @@
 import type { Action, Outcome } from "../../shared/contracts/actions.ts";
 import type { DecisionRecord } from "../../shared/contracts/aggregate.ts";
 import type { KeyView } from "../../shared/shell/key-view.ts";
+import { isRolloutAction, rolloutActText } from "../../shared/shell/rollout-acts.ts";
 import type { Paint } from "../io.ts";
 import { age, ahead } from "./age.ts";
 
@@ -23,7 +24,7 @@ function verdicts(view: KeyView, now: number, paint: Paint): readonly string[] {
     `${paint("bold", view.condition)}, decided ${age(view.decidedAt, now)} ago, looks again ${next}`,
   ];
   for (const [capability, reasons] of Object.entries(view.reasons)) {
-    lines.push(`${paint("bold", capability)} (${view.mode})`);
+    lines.push(`${paint("bold", capability)} (${view.modes[capability] ?? view.mode})`);
     for (const { code, text } of reasons) lines.push(`  ${text} ${paint("dim", `[${code}]`)}`);
   }
   return lines;
@@ -48,6 +49,7 @@ function past(history: readonly DecisionRecord[], now: number, paint: Paint): re
 }
 
 function deed(action: Action): string {
+  if (isRolloutAction(action)) return rolloutActText(action);
   switch (action.type) {
     case "register-instance":
       return `register ${action.instanceId} in ${action.registry}`;
@@ -80,6 +82,7 @@ export const whyJson = ({ view, history }: WhyView): object => ({
   key: view.key,
   state: view.condition,
   mode: view.mode,
+  modes: view.modes,
   decidedAt: view.decidedAt ?? null,
   wakeAt: view.wakeAt ?? null,
   reasons: view.reasons,

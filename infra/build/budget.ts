@@ -7,6 +7,12 @@ import type { Bundle } from "./bundle.ts";
 /** Minified bytes of one function: at this size the SDK and the product fit into a 128 MB function. */
 export const BUNDLE_BYTES_MAX = 400_000;
 
+/**
+ * Reconcile decides and acts for every capability: with rollouts 564 KB, of them 108 KB their core, 33 KB cron
+ * expressions (croner), 30 KB the clients of Elastic Load Balancing, CloudWatch and EventBridge.
+ */
+const BYTES_MAX_BY_NAME: Readonly<Record<string, number>> = { reconcile: 600_000 };
+
 interface Banned {
   readonly path: RegExp;
   readonly because: string;
@@ -34,7 +40,6 @@ const bannedInputs: readonly Banned[] = [
     path: modules("@aws-sdk/(nested-clients|token-providers)"),
     because: "nothing in a function signs in by SSO or STS",
   },
-  { path: modules("@aws-sdk/signature-v4-multi-region"), because: "no Region set is ever signed for" },
   { path: modules("undici/"), because: "the SDK speaks through node:https; undici adds 36 ms" },
   { path: modules("(aws-sdk|esbuild|aws-cdk-lib|vitest)/"), because: "it is no part of a function" },
 ];
@@ -67,10 +72,11 @@ function importFaults(metafile: Metafile): string[] {
 const isBuiltin = (path: string): boolean => process.getBuiltinModule(path) !== undefined;
 
 /** What is wrong with a bundle, one sentence each; empty when it is within budget. */
-export function budgetFaults({ bytes, metafile }: Bundle): readonly string[] {
+export function budgetFaults({ name, bytes, metafile }: Bundle): readonly string[] {
+  const bytesMax = BYTES_MAX_BY_NAME[name] ?? BUNDLE_BYTES_MAX;
   const files = Object.keys(metafile.outputs);
   const faults = [...inputFaults(metafile), ...importFaults(metafile)];
-  if (bytes > BUNDLE_BYTES_MAX) faults.push(`has ${bytes} B; the budget is ${BUNDLE_BYTES_MAX} B`);
+  if (bytes > bytesMax) faults.push(`has ${bytes} B; the budget is ${bytesMax} B`);
   if (files.length !== 1) faults.push(`consists of ${files.length} files; one is the budget`);
   return faults;
 }

@@ -24,6 +24,7 @@ export interface BundleOrder {
 
 const credentials = fileURLToPath(new URL("./environment-credentials.ts", import.meta.url));
 const noEndpointDiscovery = fileURLToPath(new URL("./no-endpoint-discovery.ts", import.meta.url));
+const noRegionSets = fileURLToPath(new URL("./no-region-sets.ts", import.meta.url));
 const noEventStreams = fileURLToPath(new URL("./no-event-streams.ts", import.meta.url));
 
 /** The esbuild options of every function. */
@@ -39,6 +40,7 @@ const bundleOptions = {
   alias: {
     "@aws-sdk/credential-provider-node": credentials,
     "@aws-sdk/middleware-endpoint-discovery": noEndpointDiscovery,
+    "@aws-sdk/signature-v4-multi-region": noRegionSets,
     "@smithy/core/event-streams": noEventStreams,
   },
   plugins: [nodeBuiltins, versionOnly, trimmedSchemas, noConfigFiles],

@@ -17,7 +17,7 @@ import { SqsDestination } from "aws-cdk-lib/aws-lambda-destinations";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import type { Permission } from "../permissions.ts";
+import type { Permission } from "../permission-scopes.ts";
 import type { FunctionName } from "../pipeline.ts";
 import { FUNCTION_MEMORY_MB, FUNCTIONS } from "../pipeline.ts";
 import type { Settings } from "../settings.ts";
@@ -34,6 +34,10 @@ export interface PipelineFunctionProps {
   /** For a function that is invoked asynchronously: receives what failed. */
   readonly missed?: Queue;
 }
+
+/** Fixed, so that roles can name a function without depending on it. */
+export const functionName = ({ installation }: Settings, name: FunctionName): string =>
+  `${installation}-${name}`;
 
 /** CloudWatch Logs offers fixed retentions: the shortest that is not shorter than asked. */
 function logRetention(days: number): RetentionDays {
@@ -79,7 +83,7 @@ export class PipelineFunction extends Construct {
     const role = this.#role(permissions);
     this.#acknowledgeWildcards(role, permissions);
     this.function = this.#function(props, { logGroup, role });
-    this.#acknowledgeNoDeadLetters(props.missed !== undefined);
+    this.#acknowledgeNoDeadLetters(props);
   }
 
   #logGroup({ name, settings, key }: PipelineFunctionProps): LogGroup {
@@ -102,7 +106,7 @@ export class PipelineFunction extends Construct {
     const { name, settings, missed } = props;
     const shape = FUNCTIONS[name];
     return new Lambda(this, "Function", {
-      functionName: `${settings.installation}-${name}`,
+      functionName: functionName(settings, name),
       description: shape.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -133,10 +137,12 @@ export class PipelineFunction extends Construct {
     Validations.of(role).acknowledge({ id: "Serverless-LambdaStarPermissions", reason });
   }
 
-  #acknowledgeNoDeadLetters(isAsynchronous: boolean): void {
-    const reason = isAsynchronous
-      ? "its failure destination takes what failed, with more detail than a dead-letter queue"
-      : "SQS invokes it: what fails returns to its queue and then to that queue's dead letters";
+  #acknowledgeNoDeadLetters({ name, missed }: PipelineFunctionProps): void {
+    const isCalled = name === "api" || name === "hook";
+    const called = "its caller waits for the answer, and hears of a failure itself";
+    const fed = "SQS invokes it: what fails returns to its queue and then to that queue's dead letters";
+    const kept = "its failure destination takes what failed, with more detail than a dead-letter queue";
+    const reason = missed ? kept : isCalled ? called : fed;
     Validations.of(this.function).acknowledge({ id: "Serverless-LambdaDLQ", reason });
   }
 }

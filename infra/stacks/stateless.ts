@@ -2,10 +2,12 @@
 
 import { join } from "node:path";
 import type { StackProps } from "aws-cdk-lib";
-import { Duration, Stack } from "aws-cdk-lib";
+import { CfnOutput, Duration, Stack } from "aws-cdk-lib";
 import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
+import type { Role } from "aws-cdk-lib/aws-iam";
 import type { Function as Lambda } from "aws-cdk-lib/aws-lambda";
+import { FunctionUrl, FunctionUrlAuthType, InvokeMode } from "aws-cdk-lib/aws-lambda";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
@@ -15,7 +17,8 @@ import type { Watched } from "../constructs/alarms.ts";
 import { PipelineAlarms } from "../constructs/alarms.ts";
 import { pipelineDashboard } from "../constructs/dashboard.ts";
 import { EventRoute } from "../constructs/event-route.ts";
-import { PipelineFunction } from "../constructs/pipeline-function.ts";
+import { hookRole } from "../constructs/hook-role.ts";
+import { functionName, PipelineFunction } from "../constructs/pipeline-function.ts";
 import { queueFeed } from "../constructs/queue-feed.ts";
 import { deadLetterQueue, queueProtection } from "../constructs/queue-with-dead-letters.ts";
 import type { Owned } from "../permissions.ts";
@@ -39,17 +42,22 @@ const idOf = (name: string): string =>
 export class StatelessStack extends Stack {
   readonly #props: StatelessProps;
   readonly #missedSweeps: Queue;
+  readonly #hookRole: Role;
 
   constructor(scope: Construct, id: string, props: StatelessProps) {
     super(scope, id, props);
     this.#props = props;
     const { settings, stateful } = props;
     this.#missedSweeps = deadLetterQueue(this, "MissedSweeps", queueProtection(stateful.key));
+    this.#hookRole = hookRole(this, "HookInvoker", functionName(settings, "hook"));
     const functions = {
       ingest: this.#function("ingest"),
       reconcile: this.#function("reconcile"),
       sweep: this.#function("sweep"),
+      api: this.#function("api"),
+      hook: this.#function("hook"),
     };
+    this.#entrances(functions);
     this.#feeds(functions);
     this.#rules();
     this.#schedule(functions.sweep);
@@ -89,6 +97,7 @@ export class StatelessStack extends Stack {
       [ENVIRONMENT.mode]: settings.mode,
       [ENVIRONMENT.installation]: settings.installation,
       [ENVIRONMENT.retentionDays]: String(settings.retentionDays),
+      [ENVIRONMENT.rollouts]: settings.rollouts,
     };
   }
 
@@ -109,6 +118,7 @@ export class StatelessStack extends Stack {
       },
       undelivered: undelivered.queueArn,
       missedSweeps: this.#missedSweeps.queueArn,
+      hookRole: this.#hookRole.roleArn,
       logs,
     };
   }
@@ -131,6 +141,24 @@ export class StatelessStack extends Stack {
         undelivered: stateful.undelivered,
       });
     }
+  }
+
+  /**
+   * What people and ECS call. Callers of the URL sign with credentials of this account that may
+   * `lambda:InvokeFunctionUrl` and `lambda:InvokeFunction`: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+   */
+  #entrances({ api, hook }: Readonly<Record<"api" | "hook", Lambda>>): void {
+    const { url } = new FunctionUrl(this, "ApiUrl", {
+      function: api,
+      authType: FunctionUrlAuthType.AWS_IAM,
+      invokeMode: InvokeMode.BUFFERED,
+    });
+    new CfnOutput(this, "ApiAddress", { description: "For `fairlead --api-url`", value: url });
+    new CfnOutput(this, "HookFunctionArn", {
+      description: "hookTargetArn of a service",
+      value: hook.functionArn,
+    });
+    new CfnOutput(this, "HookRoleArn", { description: "Its roleArn", value: this.#hookRole.roleArn });
   }
 
   #schedule(sweep: Lambda): void {

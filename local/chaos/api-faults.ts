@@ -62,8 +62,9 @@ const outage = (service: string): AwsError =>
 /** The same world whose calls are refused as the faults say. */
 export const withApiFaults = (world: World, faults: ApiFaults): World => ({
   ...world,
-  call: (service, operation, input) => {
+  call: (...call) => {
+    const [service, operation] = call;
     faults.check({ service, operation });
-    return world.call(service, operation, input);
+    return world.call(...call);
   },
 });

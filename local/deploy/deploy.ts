@@ -16,7 +16,15 @@ import type { BusDelivery } from "./delivery.ts";
 import type { Scope } from "./intrinsics.ts";
 import { condition, referencedNames, resolve } from "./intrinsics.ts";
 import { createResource } from "./resources.ts";
-import type { Created, DeployedFunction, DeployedQueue, DeployedRole, ResourceResult, Site } from "./site.ts";
+import type {
+  Created,
+  DeployedFunction,
+  DeployedQueue,
+  DeployedRole,
+  DeployedUrl,
+  ResourceResult,
+  Site,
+} from "./site.ts";
 import type { Properties, Stack, Template } from "./template.ts";
 import { inDependencyOrder, readCloudAssembly } from "./template.ts";
 
@@ -45,6 +53,8 @@ export interface LocalDeployment {
   readonly endpoint: string;
   readonly functions: readonly DeployedFunction[];
   readonly queues: readonly DeployedQueue[];
+  /** The functions' own addresses. */
+  readonly urls: readonly DeployedUrl[];
   readonly tables: readonly Created[];
   readonly roles: readonly DeployedRole[];
   /** What roles and resource policies refused so far: in a run that goes well there is none. */
@@ -86,6 +96,7 @@ export async function deployLocal(options: DeployOptions): Promise<LocalDeployme
     endpoint: site.endpoint,
     functions: [...site.functions.values()],
     queues: [...site.queues.values()],
+    urls: [...site.urls.values()],
     tables: [...site.tables.values()],
     roles: [...site.roles.values()],
     denials: site.authority.denials,
@@ -114,6 +125,7 @@ function createSite({ wire, world, authority, asynchronous, onLog, onError }: De
     onError: onError ?? (() => undefined),
     queues: new Map(),
     functions: new Map(),
+    urls: new Map(),
     tables: new Map(),
     roles: new Map(),
     policies: new Map(),
@@ -124,7 +136,8 @@ function createSite({ wire, world, authority, asynchronous, onLog, onError }: De
 
 async function stopSite(site: Site, delivery: BusDelivery): Promise<void> {
   await delivery.stop();
-  await Promise.all([...site.pollers.map((poller) => poller.stop()), site.asynchronous.stop()]);
+  const entrances = [...site.pollers, ...site.urls.values()];
+  await Promise.all([...entrances.map((entrance) => entrance.stop()), site.asynchronous.stop()]);
   await Promise.all([...site.functions.values()].map(({ lambda }) => lambda.stop()));
   site.sqs.destroy();
   site.dynamodb.destroy();

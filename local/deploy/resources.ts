@@ -3,6 +3,7 @@
 
 import { AppError } from "../../shared/base/errors.ts";
 import { createEventInvokeConfig, createEventSourceMapping, createFunction } from "./function.ts";
+import { createFunctionUrl } from "./function-url.ts";
 import { createQueue } from "./queue.ts";
 import {
   createManagedPolicy,
@@ -27,6 +28,7 @@ const CREATED: Readonly<Record<string, CreateResource>> = {
   "AWS::Lambda::EventSourceMapping": createEventSourceMapping,
   "AWS::Lambda::Function": createFunction,
   "AWS::Lambda::Permission": createPermission,
+  "AWS::Lambda::Url": createFunctionUrl,
   "AWS::SQS::Queue": createQueue,
   "AWS::SQS::QueuePolicy": createQueuePolicy,
   "AWS::Scheduler::Schedule": createSchedule,

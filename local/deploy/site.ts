@@ -28,6 +28,13 @@ export interface DeployedFunction extends Created {
   readonly lambda: LambdaFunction;
 }
 
+/** A function's URL: named by its function. */
+export interface DeployedUrl extends Created {
+  /** `http://127.0.0.1:<port>/` */
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
 export interface DeployedRole extends Created {
   readonly properties: Properties;
 }
@@ -46,6 +53,8 @@ export interface Site {
   /** Each by ARN. */
   readonly queues: Map<string, DeployedQueue>;
   readonly functions: Map<string, DeployedFunction>;
+  /** By the ARN of the function behind it. */
+  readonly urls: Map<string, DeployedUrl>;
   readonly tables: Map<string, Created>;
   readonly roles: Map<string, DeployedRole>;
   /** Managed policies of the templates. */

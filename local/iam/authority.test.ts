@@ -191,6 +191,80 @@ it("asks for the actions of a transaction's parts, on every table", async () => 
   ]);
 });
 
+describe("what a call hands on", () => {
+  const listener = `arn:aws:elasticloadbalancing:${region}:${account}:listener/app/a/1/2`;
+  const rules = `arn:aws:elasticloadbalancing:${region}:${account}:listener-rule/app/*`;
+  const service = `arn:aws:ecs:${region}:${account}:service/default/web`;
+  const hooks = `arn:aws:iam::${account}:role/hooks`;
+  const update = (roleArn_: string) => ({
+    service: "web",
+    deploymentConfiguration: { lifecycleHooks: [{ roleArn: roleArn_ }, { targetType: "PAUSE" }] },
+  });
+
+  it("needs AddTags for the tags of a new rule, on rules and for that creation only", async () => {
+    const tag = { Key: "fairlead:rollout", Value: "r-1" };
+    const input = { ListenerArn: listener, Tags: [tag] };
+    const create = {
+      Action: "elasticloadbalancing:CreateRule",
+      Resource: listener,
+      Condition: { Null: { "aws:RequestTag/fairlead:rollout": "false" } },
+    };
+    const add = {
+      Action: "elasticloadbalancing:AddTags",
+      Resource: rules,
+      Condition: { StringEquals: { "elasticloadbalancing:CreateAction": "CreateRule" } },
+    };
+    const asked = { service: "elasticloadbalancing", operation: "CreateRule", input };
+    expect(await ask({ to: authority(create, add), ...asked })).toBe("allowed");
+    expect(await ask({ to: authority(create, add), ...asked, input: { ListenerArn: listener } })).toEqual([
+      "AccessDenied",
+      403,
+      expect.stringContaining("CreateRule"),
+    ]);
+    expect(await ask({ to: authority(create), ...asked })).toEqual([
+      "AccessDenied",
+      403,
+      expect.stringContaining("elasticloadbalancing:AddTags"),
+    ]);
+    const later = { ResourceArns: [rules.replace("*", "a/1/2/3")], Tags: [tag] };
+    expect(
+      await ask({ to: authority(add), service: "elasticloadbalancing", operation: "AddTags", input: later }),
+    ).toEqual(["AccessDenied", 403, expect.any(String)]);
+  });
+
+  it("needs PassRole for the roles of hooks, for ECS", async () => {
+    const passing = (to: string) => ({
+      Action: "iam:PassRole",
+      Resource: hooks,
+      Condition: { StringEquals: { "iam:PassedToService": to } },
+    });
+    const call = { service: "ecs", operation: "UpdateService", input: update(hooks) };
+    const writes = { Action: "ecs:UpdateService", Resource: service };
+    expect(await ask({ to: authority(writes, passing("ecs.amazonaws.com")), ...call })).toBe("allowed");
+    for (const to of [authority(writes), authority(writes, passing("ecs-tasks.amazonaws.com"))]) {
+      expect(await ask({ to, ...call })).toEqual([
+        "AccessDeniedException",
+        400,
+        `${who} iam:PassRole on resource: ${hooks} because no identity-based policy allows the iam:PassRole action`,
+      ]);
+    }
+  });
+
+  it("lets events out under the sources that a role may use", async () => {
+    const bus = `arn:aws:events:${region}:${account}:event-bus/default`;
+    const own = { StringEquals: { "events:source": "fairlead" } };
+    const to = authority({ Action: "events:PutEvents", Resource: bus, Condition: own });
+    const put = (Source: string) => ({ Entries: [{ Source, DetailType: "x", Detail: "{}" }] });
+    const asked = { to, service: "events", operation: "PutEvents" };
+    expect(await ask({ ...asked, input: put("fairlead") })).toBe("allowed");
+    expect(await ask({ ...asked, input: put("shop") })).toEqual([
+      "AccessDeniedException",
+      400,
+      expect.any(String),
+    ]);
+  });
+});
+
 describe("what a service does itself", () => {
   const rule = `arn:aws:events:${region}:${account}:rule/r`;
   const act = { action: "sqs:SendMessage", resource: queue, sourceArn: rule };

@@ -3,6 +3,7 @@
 
 import type { AwsError } from "../world/kernel.ts";
 import { actionFacts } from "./action-data.ts";
+import { askedActions } from "./asked-actions.ts";
 import type { Denial } from "./denial.ts";
 import { denialOf, errorOf, unknownKeyError } from "./denial.ts";
 import type { Principal } from "./evaluate.ts";
@@ -10,7 +11,7 @@ import { aboutAction, evaluate } from "./evaluate.ts";
 import type { Policy } from "./policy.ts";
 import { contextOf } from "./request-context.ts";
 import type { Role, Roles } from "./roles.ts";
-import { createRoles, FUNCTION_KEY_PREFIX, requireKnownKeys } from "./roles.ts";
+import { createRoles, requireKnownKeys } from "./roles.ts";
 import type { Call, Input, Lookup } from "./target-names.ts";
 import { targetsOf } from "./target-names.ts";
 
@@ -65,10 +66,10 @@ export function createAuthority(options: AuthorityOptions): Authority {
     denials,
     authorize: async ({ service, operation, accessKeyId, input }) => {
       const signer = accessKeyId === undefined ? undefined : roles.signer(accessKeyId);
-      if (signer === undefined) return requireForeign(service, accessKeyId);
+      if (signer === undefined) return requireForeign(roles, service, accessKeyId);
       const call = { service, operation, input: input() as Input };
-      for (const action of actionsOf(call)) {
-        const denial = await judge(court, { ...signer, call, action });
+      for (const asked of askedActions(call, options)) {
+        const denial = await judge(court, { ...signer, ...asked });
         if (denial !== undefined) throw toError(refuse(denial));
       }
     },
@@ -88,8 +89,8 @@ export function createAuthority(options: AuthorityOptions): Authority {
  * Whoever is no function is not asked who it is; a function's key that no deployment knows is.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html
  */
-function requireForeign(service: string, accessKeyId: string | undefined): void {
-  if (accessKeyId?.startsWith(FUNCTION_KEY_PREFIX) !== true) return;
+function requireForeign(roles: Roles, service: string, accessKeyId: string | undefined): void {
+  if (accessKeyId === undefined || roles.isForeign(accessKeyId)) return;
   throw unknownKeyError(service);
 }
 
@@ -99,19 +100,6 @@ interface Court {
   readonly roles: Roles;
   readonly resourcePolicies: ReadonlyMap<string, readonly Policy[]>;
   readonly options: AuthorityOptions;
-}
-
-/** Operations on many things at once need the action of the single one; transactions those of their parts. */
-function actionsOf({ service, operation, input }: Call): readonly string[] {
-  if (service === "sqs") return [operation.replace(/Batch$/, "")];
-  if (service !== "dynamodb") return [operation];
-  if (operation === "TransactGetItems") return ["GetItem"];
-  if (operation !== "TransactWriteItems") return [operation];
-  const items = (input["TransactItems"] ?? []) as readonly Input[];
-  const parts = items.flatMap((item) => Object.keys(item));
-  return [
-    ...new Set(parts.map((part) => (part === "ConditionCheck" ? "ConditionCheckItem" : `${part}Item`))),
-  ];
 }
 
 interface Case {

@@ -69,10 +69,22 @@ const OF_ACTIONS: Readonly<Record<string, Supply>> = {
   "servicediscovery:servicename": ({ call }) => one(namesIn(call.input, "ServiceName", "Name")[0]),
   "servicediscovery:namespacename": ({ call }) => one(namesIn(call.input, "NamespaceName", "Name")[0]),
   "servicediscovery:servicecreatedbyaccount": (_asked, { account }) => [account],
+  "iam:passedtoservice": ({ call }) => one(namesIn(call.input, "PassedToService")[0]),
+  // Of tags that are put on at creation.
+  "elasticloadbalancing:createaction": ({ call }) =>
+    call.operation === "AddTags" ? undefined : [call.operation],
+  "events:source": ({ call }) => entriesOf(call, "Source"),
+  "events:detail-type": ({ call }) => entriesOf(call, "DetailType"),
   "dynamodb:select": ({ call }) => one(namesIn(call.input, "Select")[0]),
   "dynamodb:returnvalues": ({ call }) => one(namesIn(call.input, "ReturnValues")[0]),
   "dynamodb:returnconsumedcapacity": ({ call }) => one(namesIn(call.input, "ReturnConsumedCapacity")[0]),
 };
+
+/** PutEvents has a value for each of its entries. */
+function entriesOf({ input }: Call, member: string): Values {
+  const entries = Array.isArray(input["Entries"]) ? (input["Entries"] as readonly Input[]) : [];
+  return entries.flatMap((entry) => namesIn(entry, member));
+}
 
 const TAGS = /^(aws|ecs|elasticloadbalancing):resourcetag\/(.+)$/;
 const ROLE_TAGS = /^aws:principaltag\/(.+)$/;

@@ -29,6 +29,8 @@ export interface Roles {
   byArn(arn: string): Role | undefined;
   /** Whoever signs with the key acts as the role, in a session of that name. */
   signAs(accessKeyId: string, signer: { roleArn: string; sessionName: string }): void;
+  /** Whether the key belongs to nobody whom these roles rule: a person, a test. */
+  isForeign(accessKeyId: string): boolean;
   signer(accessKeyId: string): { readonly role: Role; readonly principal: RolePrincipal } | undefined;
   principal(role: Role, sessionName: string): RolePrincipal;
   use(role: Role, grants: readonly UsedGrant[]): void;
@@ -82,6 +84,7 @@ export function createRoles(account: string): Roles {
       if (role === undefined) throw new AppError("input", `there is no role ${roleArn} in the templates`);
       signers.set(accessKeyId, { role, principal: principal(role, sessionName) });
     },
+    isForeign: (accessKeyId) => !accessKeyId.startsWith(FUNCTION_KEY_PREFIX),
     signer: (accessKeyId) => signers.get(accessKeyId),
     use: (role, grants) => {
       for (const grant of grants) used.add(keyOf(role.name, grant));

@@ -30,5 +30,5 @@ const sampleApp = (environment: LocalImage["environment"] = {}): LocalImage => (
 });
 
 export const LOCAL_IMAGES: LocalImages = new Map(
-  ["web", "api", "edge"].map((service) => [`example/${service}`, sampleApp({ SERVICE: service })]),
+  ["web", "api", "edge", "shop"].map((service) => [`example/${service}`, sampleApp({ SERVICE: service })]),
 );

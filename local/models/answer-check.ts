@@ -17,7 +17,7 @@ export class ModelDeviation extends Error {
 
 /** What is modelled of a world: its one way in. */
 interface Answering<Service extends string> {
-  call(service: Service, operation: string, input: object): object;
+  call(service: Service, operation: string, input: object, caller?: string): object;
 }
 
 export const isCheckingOn = (): boolean => process.env[SWITCH] === "1";
@@ -28,8 +28,8 @@ export const checkedOnDemand = <Service extends string>(world: Answering<Service
 
 export function checkedWorld<Service extends string>(world: Answering<Service>): Answering<Service> {
   return {
-    call: (service, operation, input) =>
-      callChecked({ service, operation }, () => world.call(service, operation, input)),
+    call: (...[service, operation, input, caller]) =>
+      callChecked({ service, operation }, () => world.call(service, operation, input, caller)),
   };
 }
 

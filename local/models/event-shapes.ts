@@ -1,6 +1,7 @@
 // Events that AWS documents and @aws-cdk/aws-service-spec does not know, in the form of the data file.
 
 import type { EventData, Shapes } from "./model-data.ts";
+import { ANY } from "./model-data.ts";
 
 const text = (...values: readonly string[]) => ({ type: "string" as const, enum: values });
 
@@ -94,11 +95,51 @@ const INSTANCE_HEALTH: Shapes = {
   },
 };
 
+/** https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html */
+const TRAILED_CALL: Shapes = {
+  TrailedIdentity: {
+    members: { type: "$string", arn: "$string", accountId: "$string", invokedBy: "$string" },
+    required: ["type"],
+  },
+  TrailedEventType: text("AwsApiCall"),
+  TrailedCall: {
+    members: {
+      eventVersion: "$string",
+      userIdentity: "TrailedIdentity",
+      eventTime: "$string",
+      eventSource: "$string",
+      eventName: "$string",
+      awsRegion: "$string",
+      errorCode: "$string",
+      requestParameters: ANY,
+      responseElements: ANY,
+      requestID: "$string",
+      eventID: "$string",
+      readOnly: "$boolean",
+      eventType: "TrailedEventType",
+      apiVersion: "$string",
+      managementEvent: "$boolean",
+      recipientAccountId: "$string",
+      eventCategory: "$string",
+    },
+    required: [
+      "eventVersion",
+      "userIdentity",
+      "eventTime",
+      "eventSource",
+      "eventName",
+      "awsRegion",
+      "eventType",
+    ],
+  },
+};
+
 export const DOCUMENTED_EVENTS: EventData = {
   details: {
     "aws.ecs|ECS Deployment State Change": "DeploymentStateChange",
     "aws.ecs|ECS Hook State Change": "HookStateChange",
     "aws.ecs|ECS Container Instance Health Change": "InstanceHealthChange",
+    "aws.elasticloadbalancing|AWS API Call via CloudTrail": "TrailedCall",
   },
-  shapes: { ...DEPLOYMENT, ...HOOK, ...INSTANCE_HEALTH },
+  shapes: { ...DEPLOYMENT, ...HOOK, ...INSTANCE_HEALTH, ...TRAILED_CALL },
 };

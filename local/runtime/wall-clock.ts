@@ -2,7 +2,7 @@
 // under local/ that reads a real clock.
 
 import type { EpochMs } from "../../shared/base/time.ts";
-import type { ModelledService, WorldApi } from "../faces/wire/world-api.ts";
+import type { WorldApi } from "../faces/wire/world-api.ts";
 import type { Timeline } from "../world/kernel.ts";
 
 /** How late something is seen that was scheduled past the clock, by a control surface of the world. */
@@ -34,9 +34,9 @@ export function followWallClock(timeline: Clocked, now: () => number = Date.now)
   return {
     catchUp,
     inStep: (world) => ({
-      call: (service: ModelledService, operation: string, input: object) => {
+      call: (...call) => {
         catchUp();
-        const output = world.call(service, operation, input);
+        const output = world.call(...call);
         // What the call made due at once (an event's delivery) must not wait for the next nap to end.
         catchUp();
         return output;

@@ -51,6 +51,8 @@ export interface Place {
   readonly account: string;
   readonly table: string;
   readonly workQueueUrl: string;
+  /** Of the API's function. */
+  readonly apiUrl: string;
 }
 
 export interface Demo {
@@ -66,6 +68,7 @@ export interface Demo {
   readonly deployment: LocalAws["deployment"];
   /** undefined: nobody can come in, all is modelled. */
   readonly doorstep: Doorstep | undefined;
+  readonly balancer: NonNullable<LocalAws["real"]>["balancer"] | undefined;
   startServices(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -134,6 +137,7 @@ async function furnish({ world, wire, deployment, real, stop }: LocalAws): Promi
     drained: new Set(),
     deployment,
     doorstep: await doorstepOf(real),
+    balancer: real?.balancer,
     startServices: () => createServices(clients, frontDoor),
     stop: async () => {
       meter.stop();
@@ -153,12 +157,17 @@ async function doorstepOf(real: LocalAws["real"]): Promise<Doorstep | undefined>
 }
 
 /** The names that the template gave to the functions. */
-function namesOf({ functions }: LocalAws["deployment"]): Pick<Place, "table" | "workQueueUrl"> {
+function namesOf({
+  functions,
+  urls,
+}: LocalAws["deployment"]): Pick<Place, "table" | "workQueueUrl" | "apiUrl"> {
   const variables = functions.map(({ lambda }) => lambda.settings.variables);
   const nameOf = (variable: string): string => {
     const value = variables.find((candidate) => candidate[variable] !== undefined)?.[variable];
     if (value === undefined) throw new AppError("defect", `no function of the template has ${variable}`);
     return value;
   };
-  return { table: nameOf(ENVIRONMENT.table), workQueueUrl: nameOf(ENVIRONMENT.workQueueUrl) };
+  const apiUrl = urls.find(({ name }) => name === `${INSTALLATION}-api`)?.url;
+  if (apiUrl === undefined) throw new AppError("defect", "the template gives the API no URL");
+  return { table: nameOf(ENVIRONMENT.table), workQueueUrl: nameOf(ENVIRONMENT.workQueueUrl), apiUrl };
 }

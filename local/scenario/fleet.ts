@@ -16,6 +16,7 @@ import {
 } from "@aws-sdk/client-servicediscovery";
 import { AppError } from "../../shared/base/errors.ts";
 import type { Scope } from "../../shared/base/keys.ts";
+import { seconds } from "../../shared/base/time.ts";
 import { parseManifest } from "../../shared/contracts/manifest.ts";
 import type { Policies } from "../../shared/shell/operator.ts";
 import type { EcsOptions } from "../world/ecs/ecs.ts";
@@ -34,6 +35,8 @@ const MANIFEST = new URL("./fleet.yaml", import.meta.url);
  */
 export const DEMO_ECS: EcsOptions = {
   clusters: [CLUSTER],
+  // Four shifts in each rollout, of 30 s each in the model: ECS's own waiting, not Fairlead's.
+  shiftMs: seconds(3),
   fargateDwell: {
     provisioning: { minMs: 700, maxMs: 1_500 },
     pending: { minMs: 400, maxMs: 1_200 },
@@ -42,8 +45,14 @@ export const DEMO_ECS: EcsOptions = {
   },
 };
 
-/** Load balancers are ready at once, not after minutes. Targets and rules keep the model's own delays. */
-export const DEMO_ELB: ElbOptions = { provisioning: { minMs: 0, maxMs: 0 } };
+/**
+ * Load balancers are ready at once, not after minutes, and follow a rule within half a second, not 15 s: AWS's own
+ * delay is neither documented nor Fairlead's. Targets keep the model's own delays.
+ */
+export const DEMO_ELB: ElbOptions = {
+  provisioning: { minMs: 0, maxMs: 0 },
+  propagation: { minMs: 200, maxMs: 500 },
+};
 
 export interface DemoService {
   readonly name: "web" | "api" | "edge";

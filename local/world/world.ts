@@ -24,6 +24,7 @@ import type { KernelOptions, Operations, Timeline } from "./kernel.ts";
 import { AwsError, createKernel } from "./kernel.ts";
 import type { Throttle } from "./throttle.ts";
 import { createThrottle } from "./throttle.ts";
+import { createTrail } from "./trail.ts";
 
 export type WorldService =
   | "ecs"
@@ -58,8 +59,11 @@ export interface World {
   readonly events: EventBus;
   /** Calls by `service.Operation`, and how full the token buckets were used. */
   readonly throttle: Throttle;
-  /** Throws AwsError. The input has AWS's shape, without members that are undefined. */
-  call(service: WorldService, operation: string, input: object): object;
+  /**
+   * Throws AwsError. The input has AWS's shape, without members that are undefined. `caller` is the ARN that
+   * CloudTrail names.
+   */
+  call(service: WorldService, operation: string, input: object, caller?: string): object;
   /** Whether the operation is modelled. */
   has(service: string, operation: string): boolean;
   readonly advanceTo: Timeline["advanceTo"];
@@ -91,6 +95,7 @@ export function createWorld(options: WorldOptions): World {
   const cloudMap = createCloudMap(kernel, { addressOf: (id) => ecs.host(id)?.privateIp });
   const throttle = createThrottle({ now: kernel.now, enforce: options.throttling ?? true });
   const source = hostSource(ecs);
+  const trail = createTrail(kernel);
   const services: Readonly<Record<WorldService, Operations>> = {
     ecs: ecs.operations,
     elasticloadbalancing: elb.operations,
@@ -109,10 +114,12 @@ export function createWorld(options: WorldOptions): World {
     cloudWatch,
     events,
     throttle,
-    call: (service, operation, input) => {
+    call: (...[service, operation, input, caller]) => {
       const run = operationOf(services, service, operation);
       throttle.take(service, operation);
-      return run(input as never);
+      const output = run(input as never);
+      trail({ service, operation, input, caller });
+      return output;
     },
     has: (service, operation) =>
       Object.hasOwn(services, service) && Object.hasOwn(services[service as WorldService], operation),

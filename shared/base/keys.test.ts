@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Key, KeyParts } from "./keys.ts";
-import { groupIdOf, keyOf, parseKey } from "./keys.ts";
+import { feedKeyOf, groupIdOf, keyOf, parseKey, trafficFeedKeyOf } from "./keys.ts";
 
 const scope = { account: "111122223333", region: "eu-west-3" };
 
@@ -20,6 +20,7 @@ const forms: readonly (readonly [KeyParts, string])[] = [
   [{ kind: "host", id: "i-0", ...scope }, "host:111122223333/eu-west-3/i-0"],
   [{ kind: "alarm", name: "a/b: c", ...scope }, "alarm:111122223333/eu-west-3/a/b: c"],
   [{ kind: "source", name: "org/repo", ...scope }, "source:111122223333/eu-west-3/org/repo"],
+  [{ kind: "feed", name: "metrics", ...scope }, "feed:111122223333/eu-west-3/metrics"],
 ];
 
 describe("keys", () => {
@@ -36,7 +37,7 @@ describe("keys", () => {
       fc.record({ ...where, kind: fc.constantFrom("service", "daemon"), cluster: name, name }),
       fc.record({ ...where, kind: fc.constant("group"), cluster: name, name: fc.string({ unit: "binary" }) }),
       fc.record({ ...where, kind: fc.constantFrom("instance", "task"), cluster: name, id: name }),
-      fc.record({ ...where, kind: fc.constantFrom("cluster", "alarm", "source"), name: free }),
+      fc.record({ ...where, kind: fc.constantFrom("cluster", "alarm", "source", "feed"), name: free }),
       fc.record({ ...where, kind: fc.constant("host"), id: name }),
     ) as fc.Arbitrary<KeyParts>;
     fc.assert(
@@ -72,5 +73,23 @@ describe("groupIdOf", () => {
     const group = groupIdOf(key(name));
     expect(group === key(name)).toBe(own);
     expect(group).toMatch(/^[\x21-\x7e]{1,128}$/);
+  });
+});
+
+describe("feeds", () => {
+  it("are one for the metrics of an account and Region", () => {
+    expect(feedKeyOf(scope)).toBe("feed:111122223333/eu-west-3/metrics");
+  });
+
+  const arn = (resource: string) => `arn:aws:elasticloadbalancing:eu-west-3:111122223333:${resource}`;
+  it.each([
+    [arn("listener-rule/app/quay/50dc/a1/b2"), "feed:111122223333/eu-west-3/traffic/app/quay/50dc"],
+    [arn("listener/app/quay/50dc/a1"), "feed:111122223333/eu-west-3/traffic/app/quay/50dc"],
+    [arn("loadbalancer/net/pier/60dc"), "feed:111122223333/eu-west-3/traffic/net/pier/60dc"],
+    [arn("targetgroup/blue/50dc"), undefined],
+    ["arn:aws:ecs:eu-west-3:111122223333:service/quay/crane", undefined],
+    ["", undefined],
+  ])("%s is told at %s", (resource, key) => {
+    expect(trafficFeedKeyOf(resource)).toBe(key);
   });
 });

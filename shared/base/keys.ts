@@ -23,7 +23,9 @@ export type KeyParts =
   | ({ readonly kind: "cluster"; readonly name: string } & Scope)
   | ({ readonly kind: "host"; readonly id: string } & Scope)
   | ({ readonly kind: "alarm"; readonly name: string } & Scope)
-  | ({ readonly kind: "source"; readonly name: string } & Scope);
+  | ({ readonly kind: "source"; readonly name: string } & Scope)
+  /** What many keys share: `metrics` reads for all rollouts, `traffic/…` knows who watches a load balancer. */
+  | ({ readonly kind: "feed"; readonly name: string } & Scope);
 
 /** Group names of standalone tasks contain a colon (`family:x`); service names cannot. */
 export function keyOf(parts: KeyParts): Key {
@@ -43,11 +45,12 @@ export function keyOf(parts: KeyParts): Key {
     case "cluster":
     case "alarm":
     case "source":
+    case "feed":
       return `${parts.kind}:${scope}/${parts.name}` as Key;
   }
 }
 
-const keyPattern = /^(?:(instance|task|daemon|host|cluster|alarm|source):)?([^/:]+)\/([^/]+)\/(.+)$/s;
+const keyPattern = /^(?:(instance|task|daemon|host|cluster|alarm|source|feed):)?([^/:]+)\/([^/]+)\/(.+)$/s;
 
 /** Takes a key apart. Throws an `input` error that shows the expected form. */
 export function parseKey(key: string): KeyParts {
@@ -58,7 +61,9 @@ export function parseKey(key: string): KeyParts {
   const [, kind, account = "", region = "", rest = ""] = match;
   const scope = { account, region };
   if (kind === "host") return { kind, id: rest, ...scope };
-  if (kind === "cluster" || kind === "alarm" || kind === "source") return { kind, name: rest, ...scope };
+  if (kind === "cluster" || kind === "alarm" || kind === "source" || kind === "feed") {
+    return { kind, name: rest, ...scope };
+  }
   return clusterKey(kind, rest, scope);
 }
 
@@ -74,6 +79,20 @@ function clusterKey(kind: string | undefined, rest: string, scope: Scope): KeyPa
   if (name.startsWith("group:")) return { kind: "group", cluster, name: name.slice(6), ...scope };
   return { kind: "service", cluster, name, ...scope };
 }
+
+/** The one feed of metrics of an account and Region. */
+export const feedKeyOf = ({ account, region }: Scope): Key =>
+  keyOf({ kind: "feed", name: "metrics", account, region });
+
+/** Where news of one load balancer's rules is handed on: its ARN ends in `app/name/id`, as do its rules'. */
+export const trafficFeedKeyOf = (elbArn: string): Key | undefined => {
+  const [, region = "", account = "", balancer = ""] = elbArnPattern.exec(elbArn) ?? [];
+  return balancer === "" ? undefined : keyOf({ kind: "feed", name: `traffic/${balancer}`, account, region });
+};
+
+/** `…:loadbalancer/app/n/id`, `…:listener/app/n/id/…`, `…:listener-rule/app/n/id/…/…`; also `net` and `gwy`. */
+const elbArnPattern =
+  /^arn:[^:]*:elasticloadbalancing:([^:]+):([^:]+):(?:loadbalancer|listener|listener-rule)\/([a-z]+\/[^/\s]+\/[^/\s]+)/;
 
 /** SQS allows 128 characters in a MessageGroupId; cluster and service names may have 255 each. */
 const MAX_GROUP_ID_LENGTH = 128;

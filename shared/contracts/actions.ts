@@ -1,6 +1,10 @@
 // Outward acts as data, and what became of them. An action's id is the same on every retry.
 
+import type { Key } from "../base/keys.ts";
 import type { Reason } from "../base/reasons.ts";
+import type { DurationMs } from "../base/time.ts";
+import type { Subscription } from "./metrics.ts";
+import type { DeploymentOrder, TaskSetOrder } from "./rollout-orders.ts";
 
 export type Action =
   | {
@@ -25,6 +29,62 @@ export type Action =
       readonly taskArn: string;
       /** Shown by ECS as the task's stoppedReason. */
       readonly note: string;
+    }
+  | RolloutAction;
+
+/** Everything that a rollout does to the outside. */
+export type RolloutAction =
+  | { readonly type: "start-deployment"; readonly order: DeploymentOrder }
+  | {
+      readonly type: "continue-deployment";
+      readonly deploymentArn: string;
+      readonly hookId: string;
+      readonly answer: "CONTINUE" | "ROLLBACK";
+    }
+  | { readonly type: "stop-deployment"; readonly deploymentArn: string; readonly how: "ROLLBACK" | "ABORT" }
+  | {
+      readonly type: "set-weights";
+      /** A listener rule, or a listener for its default action. */
+      readonly rule: string;
+      /** Whole percents by target group, sum 100. */
+      readonly weights: Readonly<Record<string, number>>;
+      /** As decide saw them: other weights there now mean that somebody else writes. Absent = whatever is there. */
+      readonly expected?: Readonly<Record<string, number>>;
+      /** A rollback ends stickiness, or clients stay on the group without traffic: it outranks weights. */
+      readonly stickiness: "keep" | "off";
+    }
+  | { readonly type: "create-task-set"; readonly order: TaskSetOrder }
+  | { readonly type: "scale-task-set"; readonly taskSetArn: string; readonly percent: number }
+  | { readonly type: "set-primary-task-set"; readonly taskSetArn: string }
+  | { readonly type: "delete-task-set"; readonly taskSetArn: string }
+  | {
+      readonly type: "set-header-route";
+      readonly listener: string;
+      /** The rule of production: the new one goes before it. */
+      readonly rule: string;
+      readonly header: string;
+      readonly values: readonly string[];
+      readonly targetGroupArn: string;
+      /** Marks the rule as this rollout's. */
+      readonly rollout: string;
+    }
+  | { readonly type: "remove-header-routes"; readonly listener: string; readonly rollout: string }
+  | { readonly type: "subscribe-metrics"; readonly subscription: Subscription }
+  | { readonly type: "unsubscribe-metrics"; readonly key: Key; readonly rollout: string }
+  /** Other members of the group have news. */
+  | { readonly type: "ring-keys"; readonly keys: readonly Key[] }
+  | {
+      readonly type: "call-webhook";
+      readonly url: string;
+      readonly body: Readonly<Record<string, string | number>>;
+      readonly timeoutMs: DurationMs;
+    }
+  | {
+      readonly type: "notify";
+      /** `events` or an https URL. */
+      readonly to: string;
+      readonly event: string;
+      readonly detail: Readonly<Record<string, string | number>>;
     };
 
 /** What a capability wants done. The first proposal for a field owns it in this pass. */
@@ -35,10 +95,19 @@ export interface Proposal {
   readonly field: string;
   readonly action: Action;
   readonly reason: Reason;
+  /** Leads back to the last good state: done also while the key is paused, and an abort never stops it. */
+  readonly rollback?: true;
+  /** Carries out an operator's own order: waits for no approval. */
+  readonly ordered?: true;
 }
 
 export type Outcome =
-  | { readonly kind: "done"; readonly operationId?: string }
+  | {
+      readonly kind: "done";
+      readonly operationId?: string;
+      /** What the call answered: a new deployment's or task set's ARN, a webhook's verdict. */
+      readonly answer?: Readonly<Record<string, string>>;
+    }
   | {
       readonly kind: "failed";
       /** An ErrorCode, or the name AWS gave. */

@@ -15,6 +15,8 @@ export const ENVIRONMENT = {
   /** Names this installation in ownership marks; two installations never touch each other's instances. */
   installation: "FAIRLEAD_INSTALLATION",
   retentionDays: "FAIRLEAD_RETENTION_DAYS",
+  /** watch | deployments | traffic: what rollouts may do at most where the mode is act. */
+  rollouts: "FAIRLEAD_ROLLOUTS",
 } as const;
 
 export type EnvironmentName = (typeof ENVIRONMENT)[keyof typeof ENVIRONMENT];
@@ -54,3 +56,6 @@ export const pairs = (text: string): readonly (readonly [string, string])[] =>
     const [left = "", right = ""] = pair.split("=");
     return [left.trim(), right.trim()] as const;
   });
+
+/** Where people's programs find the API: no function has it. */
+export const API_URL = "FAIRLEAD_API_URL";

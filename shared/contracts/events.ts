@@ -15,6 +15,7 @@ import { readImage } from "./events/image.ts";
 import { readInstance, readInstanceHealth } from "./events/instance.ts";
 import type { Reading, Routed } from "./events/route.ts";
 import { readRebalance, readSpotInterruption } from "./events/spot.ts";
+import { readTrafficChange } from "./events/traffic-change.ts";
 import { isDict, textAt } from "./guards.ts";
 
 export type { Routed } from "./events/route.ts";
@@ -27,6 +28,9 @@ interface EventType {
   readonly source: string;
   readonly read: (envelope: Envelope) => Reading;
 }
+
+/** Every service's calls share this detail-type; the source tells them apart. */
+const CLOUDTRAIL_CALL = "AWS API Call via CloudTrail";
 
 /** `aws.` sources cannot be forged: PutEvents refuses them. */
 const eventTypes: ReadonlyMap<string, EventType> = new Map([
@@ -44,6 +48,7 @@ const eventTypes: ReadonlyMap<string, EventType> = new Map([
   ["AWS Health Event", { source: "aws.health", read: readHealthNotice }],
   ["EC2 Spot Instance Interruption Warning", { source: "aws.ec2", read: readSpotInterruption }],
   ["EC2 Instance Rebalance Recommendation", { source: "aws.ec2", read: readRebalance }],
+  [CLOUDTRAIL_CALL, { source: "aws.elasticloadbalancing", read: readTrafficChange }],
 ]);
 
 /** The detail-types that become facts, for docs, tests and infra's rules. */

@@ -2,6 +2,7 @@
 // merges them into state, it never acts on one alone.
 
 import type { EpochMs } from "../base/time.ts";
+import type { Series, Subscription } from "./metrics.ts";
 
 /** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html */
 export const TASK_STATUSES = [
@@ -200,10 +201,36 @@ export interface HostLeavingFact {
   readonly at: EpochMs;
 }
 
-/** Why a pass was asked for without news: a timer, the sweep's findings, an operator's command. */
+/** The feed's answer to a subscription: every complete bin since the last answer. */
+export interface MetricsFact {
+  readonly kind: "metrics";
+  readonly rollout: string;
+  readonly series: readonly Series[];
+  readonly at: EpochMs;
+}
+
+/** To the feed: begin or renew, or end. */
+export interface SubscriptionFact {
+  readonly kind: "subscription";
+  readonly subscription: Subscription | undefined;
+  readonly ends?: { readonly key: string; readonly rollout: string };
+  readonly at: EpochMs;
+}
+
+/** CloudTrail: somebody wrote a listener's or a rule's actions. Best effort, minutes late. */
+export interface TrafficChangeFact {
+  readonly kind: "traffic-change";
+  readonly eventName: string;
+  /** The rule's or the listener's ARN. */
+  readonly resource: string;
+  readonly by: string;
+  readonly at: EpochMs;
+}
+
+/** Why a pass was asked for without news: a timer, the sweep's findings, an operator's command, another key's news. */
 export interface WakeFact {
   readonly kind: "wake";
-  readonly cause: "timer" | "resync" | "drift" | "policy" | "command" | "lost-work";
+  readonly cause: "timer" | "resync" | "drift" | "policy" | "command" | "lost-work" | "peer";
   readonly at: EpochMs;
 }
 
@@ -221,6 +248,9 @@ export type Fact =
   | HealthNoticeFact
   | SpotFact
   | HostLeavingFact
+  | MetricsFact
+  | SubscriptionFact
+  | TrafficChangeFact
   | WakeFact;
 
 export type FactKind = Fact["kind"];

@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { AppError } from "../base/errors.ts";
-import { parseManifest, templateProblem } from "./manifest.ts";
+import { templateProblem } from "./manifest/discovery.ts";
+import { parseManifest } from "./manifest.ts";
 import { TEMPLATE_NAMES } from "./template-names.ts";
 
 const scope = { account: "123123123123", region: "eu-west-3" };

@@ -14,6 +14,15 @@ const doorbell = (change: object = {}) =>
     ...change,
   });
 
+const owner = "123123123123/eu-west-3/quay/crane";
+const metrics = (series: object) =>
+  doorbell({ facts: [{ kind: "metrics", rollout: "r", series: [series], at: 1 }] });
+const query = { id: "q", periodMs: 60_000, source: { provider: "cloudwatch" } };
+const order = (change: object) => {
+  const given = { key: owner, rollout: "r", queries: [query], from: 1, settleMs: 2, until: 3, ...change };
+  return doorbell({ facts: [{ kind: "subscription", subscription: given, at: 1 }] });
+};
+
 const pathOf = (read: () => unknown): unknown => {
   try {
     read();
@@ -45,8 +54,39 @@ describe("parseDoorbell", () => {
       "facts[0].taskIds",
       doorbell({ facts: [{ kind: "health-notice", at: 1, eventTypeCode: "a", category: "b" }] }),
     ],
+    ["facts[0].series", doorbell({ facts: [{ kind: "metrics", at: 1, rollout: "r" }] })],
+    [
+      "facts[0].series[0].points[1]",
+      metrics({
+        id: "q",
+        points: [
+          [1, 2],
+          [1, null],
+        ],
+      }),
+    ],
+    ["facts[0].series[0].window", metrics({ id: "q", points: [], window: [1] })],
+    ["facts[0].subscription", doorbell({ facts: [{ kind: "subscription", at: 1 }] })],
+    ["facts[0].subscription.key", order({ key: "quay" })],
+    ["facts[0].subscription.until", order({ until: "soon" })],
+    ["facts[0].subscription.queries[0].periodMs", order({ queries: [{ ...query, periodMs: 0 }] })],
+    ["facts[0].subscription.queries[0].source.provider", order({ queries: [{ ...query, source: {} }] })],
+    ["facts[0].subscription.rules", order({ rules: [1] })],
+    ["facts[0].subscription.queries", order({ queries: Array.from({ length: 201 }, () => query) })],
+    ["facts[0].by", doorbell({ facts: [{ kind: "traffic-change", at: 1, eventName: "a", resource: "b" }] })],
   ])("names %s", (path, body) => {
     expect(pathOf(() => parseDoorbell(body))).toBe(path);
+  });
+
+  it.each([
+    ["metrics", metrics({ id: "q", points: [[1, 2.5]], window: [0, 60], problem: "partial" })],
+    ["an order that begins", order({})],
+    [
+      "an order that ends",
+      doorbell({ facts: [{ kind: "subscription", at: 1, ends: { key: owner, rollout: "r" } }] }),
+    ],
+  ])("reads %s", (_case, body) => {
+    expect(JSON.stringify(parseDoorbell(body))).toBe(body);
   });
 });
 

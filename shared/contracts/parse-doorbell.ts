@@ -9,6 +9,7 @@ import type { Fact, FactKind } from "./facts.ts";
 import { TASK_STATUSES } from "./facts.ts";
 import type { Dict } from "./guards.ts";
 import { decodeJson, dictsAt, isDict, malformed, textAt, wholeAt } from "./guards.ts";
+import { checkOrder, checkSeries } from "./metrics-guards.ts";
 
 /** Decodes a work-queue body. Throws an `input` error that names the failing path. */
 export function parseDoorbell(body: string): Doorbell {
@@ -75,6 +76,9 @@ const needed: Readonly<
   "health-notice": { texts: ["eventTypeCode", "category"], lists: ["taskIds"] },
   spot: { texts: ["notice", "ec2InstanceId"] },
   "host-leaving": { texts: ["containerInstanceArn", "cause"] },
+  metrics: { texts: ["rollout"], lists: ["series"] },
+  subscription: { texts: [] },
+  "traffic-change": { texts: ["eventName", "resource", "by"] },
   wake: { texts: ["cause"] },
 };
 
@@ -96,4 +100,6 @@ function checkFact(fact: Dict, index: number): void {
   if (kind === "task" && !statuses.has(fact["lastStatus"])) {
     throw malformed(`${path}.lastStatus`, fact["lastStatus"], `one of ${TASK_STATUSES.join(", ")}`);
   }
+  if (kind === "metrics") checkSeries(fact, path);
+  if (kind === "subscription") checkOrder(fact, path);
 }

@@ -2,6 +2,7 @@
 // written (contracts/manifest.ts does that for people, with zod; hot functions only read it).
 
 import type { DurationMs } from "../base/time.ts";
+import type { RolloutPolicy } from "./rollout-policy.ts";
 
 /** observe: say what would be done. approve: do it once approved. act: do it. */
 export type Mode = "observe" | "approve" | "act";
@@ -36,7 +37,37 @@ export interface DiscoveryPolicy {
 }
 
 export interface ServicePolicy {
+  readonly rollout?: RolloutPolicy;
   readonly discovery?: DiscoveryPolicy;
+}
+
+export const ROLLOUT_VERBS = [
+  "start",
+  "promote",
+  "promote-full",
+  "approve",
+  "abort",
+  "retry",
+  "undo",
+  "pause",
+  "resume",
+  "analyze",
+] as const;
+export type RolloutVerb = (typeof ROLLOUT_VERBS)[number];
+
+/** An operator's word about a rollout. `id` is the decision id that the command printed. */
+export interface RolloutCommand {
+  readonly type: "rollout";
+  readonly id: string;
+  readonly verb: RolloutVerb;
+  readonly by: string;
+  readonly at: number;
+  /** The rollout, step and revision that were seen: an approval of anything else is void. */
+  readonly rollout?: string;
+  readonly step?: number;
+  readonly revision?: string;
+  /** start: where to; `family:revision` or ARN. */
+  readonly taskDefinition?: string;
 }
 
 /** An operator's word: one conditional write plus a doorbell; it never waits behind a queue. */
@@ -49,7 +80,8 @@ export type Command =
       readonly proposalIds: readonly string[];
     }
   /** Drain the task out of discovery, then stop it. */
-  | { readonly type: "stop-task"; readonly by: string; readonly at: number; readonly taskId: string };
+  | { readonly type: "stop-task"; readonly by: string; readonly at: number; readonly taskId: string }
+  | RolloutCommand;
 
 /** The account-wide switches, one item. */
 export interface Control {

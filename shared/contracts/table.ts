@@ -9,6 +9,7 @@
 // | key     | past#<instant>#<version>#<capability>    | one decision record                           |
 // | control | control                                  | the account-wide switches                     |
 // | sweep   | memory                                   | where the sweep stands                        |
+// | lease#… | lease                                    | who writes a listener or rule now, until when |
 
 import { fingerprint32 } from "../base/fingerprint.ts";
 
@@ -40,10 +41,13 @@ export const SORT_KEYS = {
   pastPrefix: "past#",
   control: "control",
   memory: "memory",
+  lease: "lease",
 } as const;
 
 export const CONTROL_PARTITION = "control";
 export const SWEEP_PARTITION = "sweep";
+/** Keys of units of work hold a slash before any `#`, so that no key can be a lease's name. */
+export const leasePartition = (name: string): string => `lease#${name}`;
 
 /** Digits that hold every instant until the year 33658, so that text order is time order. */
 const INSTANT_DIGITS = 15;

@@ -25,6 +25,8 @@ export interface Decision<State> {
   readonly wakeAt: EpochMs | undefined;
   /** Never empty: also "nothing to do" has a reason. */
   readonly reasons: readonly Reason[];
+  /** What it lacks: the shell reads it and decides again in the same pass, from the same state. */
+  readonly asks?: readonly string[];
 }
 
 export interface SettleInput<State> {

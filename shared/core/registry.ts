@@ -2,13 +2,18 @@
 // its observer in shell/observers, and a line here.
 
 import type { DiscoveryPolicy, ServicePolicy } from "../contracts/policy.ts";
+import type { RolloutPolicy } from "../contracts/rollout-policy.ts";
 import type { Capability } from "./capability.ts";
 import { discovery } from "./discovery/decide.ts";
 import type { DiscoveryObservation } from "./discovery/observation.ts";
 import type { DiscoveryState } from "./discovery/state.ts";
+import { rollout } from "./rollout/decide.ts";
+import type { RolloutObservation } from "./rollout/observation.ts";
+import type { RolloutState } from "./rollout/state.ts";
 
 /** Ties the name in state and policy to the types behind it. */
 export interface CapabilityTypes {
+  readonly rollout: { state: RolloutState; observation: RolloutObservation; policy: RolloutPolicy };
   readonly discovery: { state: DiscoveryState; observation: DiscoveryObservation; policy: DiscoveryPolicy };
 }
 
@@ -22,7 +27,7 @@ type Registry = {
   >;
 };
 
-export const capabilities: Registry = { discovery };
+export const capabilities: Registry = { rollout, discovery };
 
-/** Precedence is the order of the lines above. */
-export const capabilityNames = Object.keys(capabilities) as readonly CapabilityName[];
+/** Precedence is the order of the lines above. `PURE`: a bundle that asks for no names holds no capability either. */
+export const capabilityNames = /* @__PURE__ */ Object.keys(capabilities) as readonly CapabilityName[];

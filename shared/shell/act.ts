@@ -5,9 +5,13 @@ import { AppError, isCode } from "../base/errors.ts";
 import type { Key } from "../base/keys.ts";
 import type { EpochMs } from "../base/time.ts";
 import { elapsedMs, seconds } from "../base/time.ts";
-import type { Action, Outcome, Proposal, Settled } from "../contracts/actions.ts";
+import type { Outcome, Proposal, Settled } from "../contracts/actions.ts";
+import type { Command } from "../contracts/policy.ts";
+import type { ActContext } from "./act-rollout.ts";
+import { performRollout } from "./act-rollout.ts";
 import { mapBounded } from "./bounded.ts";
 import type { PassPorts } from "./ports.ts";
+import { isRolloutAction } from "./rollout-acts.ts";
 
 /** The SDK keeps 50 sockets; Cloud Map's own controller limits itself to 50 writes a second. */
 const MAX_PARALLEL_ACTS = 10;
@@ -26,38 +30,92 @@ export interface Decision {
   readonly key: Key;
   readonly accepted: readonly Proposal[];
   readonly decidedAt: EpochMs;
+  /** What the operator had ordered when it was decided. */
+  readonly commands: readonly Command[];
+  readonly hops: number;
 }
 
 export async function act(decision: Decision, ports: PassPorts): Promise<readonly Settled[]> {
-  const { accepted } = decision;
   const settled: Settled[] = [];
-  while (settled.length < accepted.length) {
-    const rest = accepted.slice(settled.length);
+  let rest = inOrder(decision.accepted);
+  while (rest.length > 0) {
     const orders = await ordersFor(decision, settled, ports);
-    if (typeof orders === "string") {
-      settled.push(...rest.map((proposal) => postponed(proposal, orders)));
-    } else {
-      settled.push(...(await actAll(rest.slice(0, orders.atMost), ports)));
-    }
+    const barred = rest.flatMap((proposal): Settled[] => {
+      const code = barFor(proposal, orders);
+      return code === undefined ? [] : [postponed(proposal, code)];
+    });
+    settled.push(...barred);
+    const free = rest.filter((proposal) => !barred.some((one) => one.proposal === proposal));
+    const next = free.slice(0, handfulOf(free, orders.atMost));
+    settled.push(...(await actAll(next, decision, ports)));
+    rest = free.slice(next.length);
   }
   return settled;
 }
 
-/** The operator's word, looked up again before each handful of acts: why to stop, or how many may go on. */
+/** What leads back to safety comes before everything else of the pass. */
+const inOrder = (proposals: readonly Proposal[]): readonly Proposal[] => [
+  ...proposals.filter(({ rollback }) => rollback === true),
+  ...proposals.filter(({ rollback }) => rollback !== true),
+];
+
+/**
+ * A rollout's acts follow each other: weights before the old tasks go, capacity before weights; and the operator's
+ * word is looked up before each. Others do not depend on each other.
+ */
+function handfulOf(proposals: readonly Proposal[], atMost: number): number {
+  const isStep = ({ capability }: Proposal): boolean => capability === ROLLOUT;
+  const first = proposals[0];
+  if (first !== undefined && isStep(first)) return 1;
+  const others = proposals.findIndex(isStep);
+  return Math.min(atMost, others < 0 ? proposals.length : others);
+}
+
+const ROLLOUT = "rollout";
+
+interface Orders {
+  /** Stops everything. */
+  readonly stop?: string;
+  /** Stops what does not lead back. */
+  readonly pause?: string;
+  /** Stops a rollout's way forward: decided before the operator's word. */
+  readonly abort?: string;
+  readonly atMost: number;
+}
+
+function barFor(proposal: Proposal, orders: Orders): string | undefined {
+  if (orders.stop !== undefined) return orders.stop;
+  if (proposal.rollback === true) return undefined;
+  return orders.pause ?? (proposal.capability === ROLLOUT ? orders.abort : undefined);
+}
+
+/** The operator's word, looked up again before each handful of acts: what to stop, and how many may go on. */
 async function ordersFor(
-  { key, decidedAt }: Decision,
+  { key, decidedAt, commands: known }: Decision,
   settled: readonly Settled[],
   { store, clock }: PassPorts,
-): Promise<string | { readonly atMost: number }> {
-  if (settled.some(({ outcome }) => isThrottled(outcome))) return "throttled";
+): Promise<Orders> {
+  if (settled.some(({ outcome }) => isThrottled(outcome))) return { stop: "throttled", atMost: 0 };
   const { control, commands } = await store.readOrders(key);
-  if (control.killSwitch) return "kill-switch";
-  if (commands.some((command) => command.type === "pause")) return "paused";
-  if (elapsedMs(decidedAt, clock.now()) > DECISION_LIFE_MS) return "decided-long-ago";
-  if (control.slowUntil <= clock.now()) return { atMost: MAX_PARALLEL_ACTS };
-  const left = SLOW_ACTS - settled.length;
-  return left > 0 ? { atMost: left } : "slowed-down";
+  if (control.killSwitch) return { stop: "kill-switch", atMost: 0 };
+  if (elapsedMs(decidedAt, clock.now()) > DECISION_LIFE_MS) return { stop: "decided-long-ago", atMost: 0 };
+  const stops = {
+    ...(commands.some((command) => command.type === "pause") && { pause: "paused" }),
+    ...(commands.some((command) => isUnheardStop(command, known)) && { abort: "aborted" }),
+  };
+  if (control.slowUntil <= clock.now()) return { ...stops, atMost: MAX_PARALLEL_ACTS };
+  const tried = settled.filter(({ outcome }) => outcome.kind !== "postponed").length;
+  const left = SLOW_ACTS - tried;
+  return left > 0 ? { ...stops, atMost: left } : { stop: "slowed-down", atMost: 0 };
 }
+
+const STOPPING: ReadonlySet<string> = new Set(["abort", "pause"]);
+
+/** An abort or a pause of the rollout that came while this pass was deciding. */
+const isUnheardStop = (command: Command, known: readonly Command[]): boolean =>
+  command.type === "rollout" &&
+  STOPPING.has(command.verb) &&
+  !known.some((one) => one.type === "rollout" && one.id === command.id);
 
 const postponed = (proposal: Proposal, code: string): Settled => ({
   proposal,
@@ -66,11 +124,15 @@ const postponed = (proposal: Proposal, code: string): Settled => ({
 
 const isThrottled = (outcome: Outcome): boolean => outcome.kind === "failed" && outcome.code === "throttled";
 
-async function actAll(proposals: readonly Proposal[], ports: PassPorts): Promise<readonly Settled[]> {
+async function actAll(
+  proposals: readonly Proposal[],
+  context: ActContext,
+  ports: PassPorts,
+): Promise<readonly Settled[]> {
   let throttled = false;
   const settled = await mapBounded(proposals, MAX_PARALLEL_ACTS, async (proposal): Promise<Settled> => {
     if (throttled) return postponed(proposal, "throttled");
-    const outcome = await attempt(proposal.action, ports);
+    const outcome = await attempt(proposal, context, ports);
     throttled ||= isThrottled(outcome);
     return { proposal, outcome };
   });
@@ -87,15 +149,18 @@ async function slowDown({ store, clock, log }: PassPorts): Promise<void> {
   }
 }
 
-async function attempt(action: Action, ports: PassPorts): Promise<Outcome> {
+async function attempt(proposal: Proposal, context: ActContext, ports: PassPorts): Promise<Outcome> {
   try {
-    return await perform(action, ports);
+    return await perform(proposal, context, ports);
   } catch (error) {
     return outcomeOf(error);
   }
 }
 
-async function perform(action: Action, { act: port }: PassPorts): Promise<Outcome> {
+async function perform(proposal: Proposal, context: ActContext, ports: PassPorts): Promise<Outcome> {
+  const { act: port } = ports;
+  const { action } = proposal;
+  if (isRolloutAction(action)) return performRollout(action, proposal, { ports, context });
   switch (action.type) {
     case "register-instance": {
       const { registry: service, instanceId, attributes, requestId } = action;

@@ -79,6 +79,23 @@ describe("fold", () => {
     expect(rings[0]?.messageIds).toContain("again");
   });
 
+  it("keeps every answer of the feed and every change of a rule: each tells something else", () => {
+    const answer: Fact = { kind: "metrics", rollout: "r-1", series: [], at: epochMs(5) };
+    const change: Fact = {
+      kind: "traffic-change",
+      eventName: "ModifyRule",
+      resource: "r",
+      by: "b",
+      at: epochMs(5),
+    };
+    const { rings, superseded } = fold(
+      [answer, answer, change, change].map((fact) => stimulus(fact)),
+      sentAt,
+    );
+    expect(rings[0]?.doorbell.facts).toHaveLength(4);
+    expect(superseded).toBe(0);
+  });
+
   it("starts a new chain of hops when news from outside travels with a wake-up", () => {
     const wake: Fact = { kind: "wake", cause: "timer", at: epochMs(1) };
     expect(fold([stimulus(wake, { hops: 9 })], sentAt).rings[0]?.doorbell.hops).toBe(9);

@@ -38,6 +38,7 @@ export async function forward(input: ForwardInput, ports: PassPorts): Promise<Fo
     case "daemon":
     case "alarm":
     case "source":
+    case "feed":
       return "unwatched";
   }
 }

@@ -15,6 +15,7 @@ import type { DiscoveryState, InstanceState, RegistryState } from "../core/disco
 import { emptyRegistry, isIn } from "../core/discovery/state.ts";
 import { discoveryStateOf } from "./drift.ts";
 import { QUARANTINE_AFTER } from "./pass.ts";
+import { rolloutStateOf } from "./rollout-view.ts";
 
 /** The one word for a key, worst first. */
 export type Condition =
@@ -62,7 +63,9 @@ export interface RegistryView {
 export interface KeyView {
   readonly key: Key;
   readonly condition: Condition;
+  /** Of its first capability; `none` without a policy. */
   readonly mode: Mode | "none";
+  readonly modes: Readonly<Record<string, Mode>>;
   readonly version: number;
   readonly decidedAt?: EpochMs;
   readonly wakeAt?: EpochMs;
@@ -92,7 +95,8 @@ export function viewOf(aggregate: Aggregate): KeyView {
   return {
     key,
     condition: conditionOf(aggregate, registries),
-    mode: policy?.discovery?.mode ?? "none",
+    mode: policy?.discovery?.mode ?? policy?.rollout?.mode ?? "none",
+    modes: modesOf(policy),
     version: state.version,
     ...(state.version > 0 && { decidedAt: state.decidedAt }),
     ...(state.wakeAt !== undefined && { wakeAt: state.wakeAt }),
@@ -109,14 +113,21 @@ export function viewOf(aggregate: Aggregate): KeyView {
   };
 }
 
+const modesOf = (policy: Aggregate["policy"]): Readonly<Record<string, Mode>> => ({
+  ...(policy?.rollout !== undefined && { rollout: policy.rollout.mode }),
+  ...(policy?.discovery !== undefined && { discovery: policy.discovery.mode }),
+});
+
 const isRunning = (fact: KeyState["tasks"][string]): boolean => fact.lastStatus === "RUNNING";
 
-function conditionOf({ state, commands }: Aggregate, registries: readonly RegistryView[]): Condition {
+function conditionOf(aggregate: Aggregate, registries: readonly RegistryView[]): Condition {
+  const { state, commands } = aggregate;
   if (state.failures >= QUARANTINE_AFTER) return "quarantined";
   if (commands.some(({ type }) => type === "pause")) return "paused";
   if (state.version === 0) return "unseen";
   if (state.awaiting.length > 0) return "held";
-  return registries.every(isSettled) ? "settled" : "converging";
+  const rollsOut = rolloutStateOf(aggregate).phase !== "idle";
+  return !rollsOut && registries.every(isSettled) ? "settled" : "converging";
 }
 
 const isSettled = (registry: RegistryView): boolean =>

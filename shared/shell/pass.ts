@@ -61,7 +61,7 @@ async function attemptPass(input: PassInput, ports: PassPorts): Promise<PassResu
 }
 
 const isFromSweep = (facts: readonly Fact[]): boolean =>
-  facts.some((fact) => fact.kind === "wake" && fact.cause !== "timer");
+  facts.some((fact) => fact.kind === "wake" && fact.cause !== "timer" && fact.cause !== "peer");
 
 // --- what is known --------------------------------------------------------------------------------------
 
@@ -199,7 +199,10 @@ async function commitAndAct(
   const version = before.state.version + 1;
   const intended = intentOf(decided, version, work.now);
   if ((await work.ports.store.commit(key, before.state.version, intended)) === "conflict") return "conflict";
-  const settled = await act({ key, accepted: decided.accepted, decidedAt: work.now }, work.ports);
+  const { accepted } = decided;
+  const { hops } = work.input;
+  const { commands } = before;
+  const settled = await act({ key, accepted, decidedAt: work.now, commands, hops }, work.ports);
   const wakeAt = settled.length === 0 ? intended.wakeAt : await record(intended, { settled, decided }, work);
   await setWake({ key, wakeAt, hops: work.input.hops }, work.ports);
   return settled.length === 0 ? "settled" : "acted";

@@ -5,8 +5,10 @@ import { isCode } from "../base/errors.ts";
 import type { Key } from "../base/keys.ts";
 import { parseKey } from "../base/keys.ts";
 import { parseDoorbell } from "../contracts/parse-doorbell.ts";
+import { feedPass } from "./feed.ts";
 import type { FifoRecord, GroupWork } from "./fifo.ts";
 import { runFifoBatch } from "./fifo.ts";
+import type { ForwardInput } from "./forward.ts";
 import { forward } from "./forward.ts";
 import { pass, QUARANTINE_AFTER } from "./pass.ts";
 import type { PassPorts } from "./ports.ts";
@@ -34,18 +36,20 @@ async function runKey({ doorbells }: GroupWork, ports: PassPorts, tally: Map<str
   const facts = doorbells.flatMap((doorbell) => doorbell.facts);
   // News from outside starts a new chain of hops, whatever wake-up travels with it.
   const hops = Math.min(...doorbells.map((doorbell) => doorbell.hops));
-  const kind = parseKey(key).kind;
-  const isFleet = kind === "service" || kind === "group";
+  const cause = doorbells.map((doorbell) => doorbell.id).join("+");
   try {
-    const cause = doorbells.map((doorbell) => doorbell.id).join("+");
-    const result = isFleet
-      ? await pass({ key, facts, hops }, ports)
-      : await forward({ key, facts, hops, cause }, ports);
+    const result = await runPass({ key, facts, hops, cause }, ports);
     tally.set(result, (tally.get(result) ?? 0) + 1);
   } catch (error) {
     if (!(await isQuarantined(key, error, ports))) throw error;
     tally.set("quarantined", (tally.get("quarantined") ?? 0) + 1);
   }
+}
+
+function runPass(input: ForwardInput, ports: PassPorts): Promise<string> {
+  const { kind } = parseKey(input.key);
+  if (kind === "service" || kind === "group") return pass(input, ports);
+  return kind === "feed" ? feedPass(input, ports) : forward(input, ports);
 }
 
 /** A lost race or a throttle says nothing about the key; everything else counts against it. */

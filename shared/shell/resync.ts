@@ -222,6 +222,8 @@ async function newsFor(
 
 /** An approval that nothing asked for in a day is void. */
 const APPROVAL_LIFE_MS = minutes(24 * 60);
+/** A word that no pass heard in a day was meant for another time. */
+const ROLLOUT_COMMAND_LIFE_MS = minutes(24 * 60);
 
 async function dropDoneCommands(
   aggregates: readonly Aggregate[],
@@ -229,12 +231,12 @@ async function dropDoneCommands(
   now: EpochMs,
 ): Promise<void> {
   for (const { key, commands, state } of aggregates) {
-    const done = commands.filter((command) => isDone(command, state.tasks, now));
+    const done = commands.filter((command) => isDone(command, state, now));
     if (done.length > 0) await fleet.dropCommands(key, done);
   }
 }
 
-function isDone(command: Command, tasks: Aggregate["state"]["tasks"], now: EpochMs): boolean {
+function isDone(command: Command, { tasks, capabilities }: Aggregate["state"], now: EpochMs): boolean {
   switch (command.type) {
     case "pause":
       return false;
@@ -244,5 +246,17 @@ function isDone(command: Command, tasks: Aggregate["state"]["tasks"], now: Epoch
       const status = tasks[command.taskId]?.lastStatus;
       return status === undefined || status === "STOPPED";
     }
+    case "rollout":
+      return (
+        heardBy(capabilities["rollout"]).includes(command.id) ||
+        elapsedMs(command.at as EpochMs, now) > ROLLOUT_COMMAND_LIFE_MS
+      );
   }
+}
+
+/** The commands that the rollout carried out or refused: it never looks at them again. */
+function heardBy(rollout: Json | undefined): readonly Json[] {
+  if (typeof rollout !== "object" || rollout === null || Array.isArray(rollout)) return [];
+  const heard: unknown = Reflect.get(rollout, "heard");
+  return Array.isArray(heard) ? heard : [];
 }

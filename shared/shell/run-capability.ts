@@ -9,6 +9,7 @@ import type { Fact } from "../contracts/facts.ts";
 import type { Capability } from "../core/capability.ts";
 import type { CapabilityName, CapabilityTypes } from "../core/registry.ts";
 import { capabilities } from "../core/registry.ts";
+import type { Observed } from "./observers/registry.ts";
 import { observers } from "./observers/registry.ts";
 import type { PassPorts } from "./ports.ts";
 
@@ -43,6 +44,9 @@ const stateOf = (name: CapabilityName, stored: Json | undefined): CapabilityType
     ? capabilities[name].initial
     : (stored as unknown as CapabilityTypes[typeof name]["state"]); // -- reason: as above
 
+/** Each round's questions may follow from the answers of the one before: service, then rule, then health. */
+const MAX_ASKING_ROUNDS = 4;
+
 export async function runCapability(
   name: CapabilityName,
   input: RunInput,
@@ -52,8 +56,10 @@ export async function runCapability(
   const policy = aggregate.policy?.[name];
   if (policy === undefined) throw new Error(`no policy for ${name}`);
   const state = stateOf(name, aggregate.state.capabilities[name]);
-  const seen = await observers[name]({ aggregate, state, policy, facts, now }, ports);
-  const decision = erased(name).decide({
+  const observe = observers[name] as (input: object, ports: PassPorts) => Promise<Observed<CapabilityName>>;
+  const from = { aggregate, state, policy, facts, now };
+  let seen = await observe({ ...from, asks: [] }, ports);
+  let decision = erased(name).decide({
     key: aggregate.key,
     state,
     observation: seen.observation,
@@ -61,6 +67,17 @@ export async function runCapability(
     now,
     seed,
   });
+  for (let round = 0; (decision.asks ?? []).length > 0 && round < MAX_ASKING_ROUNDS; round += 1) {
+    seen = await observe({ ...from, asks: decision.asks ?? [], seen: seen.observation }, ports);
+    decision = erased(name).decide({
+      key: aggregate.key,
+      state,
+      observation: seen.observation,
+      policy,
+      now,
+      seed,
+    });
+  }
   return {
     name,
     state: decision.state as Json,

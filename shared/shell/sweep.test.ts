@@ -9,6 +9,7 @@ import type { Key } from "../base/keys.ts";
 import { keyOf, parseKey } from "../base/keys.ts";
 import { minutes, seconds } from "../base/time.ts";
 import type { Fact } from "../contracts/facts.ts";
+import type { Command } from "../contracts/policy.ts";
 import type { DeadLetter } from "../ports/queues.ts";
 import { pass } from "./pass.ts";
 import { sweep } from "./sweep.ts";
@@ -144,6 +145,43 @@ describe("resync", () => {
       moved(bench, minutes(1));
     }
     expect(checked).toEqual([1, 0, 0, 0, 0, 1, 0]);
+  });
+});
+
+describe("commands", () => {
+  const order = (id: string, at: number): Command => ({
+    type: "rollout",
+    id,
+    verb: "promote",
+    by: "ann",
+    at,
+  });
+  const left = async (bench: Bench) =>
+    (await bench.stores.state.load(KEY)).commands.map((command) =>
+      command.type === "rollout" ? command.id : "",
+    );
+
+  it("about a rollout are dropped when it has heard them, or after a day", async () => {
+    const bench = await settled();
+    const { state } = await bench.stores.state.load(KEY);
+    const capabilities = { ...state.capabilities, rollout: { phase: "idle", heard: ["heard"], past: [] } };
+    await bench.stores.state.commit(KEY, state.version, {
+      ...state,
+      capabilities,
+      version: state.version + 1,
+    });
+    const { now } = bench.world;
+    const given = [order("heard", now), order("new", now), order("old", now - minutes(24 * 60) - 1)];
+    for (const command of given) await bench.stores.fleet.putCommand(KEY, command);
+    await sweep(bench.sweepPorts);
+    expect(await left(bench)).toEqual(["new"]);
+  });
+
+  it("stay where no rollout has been yet", async () => {
+    const bench = await settled();
+    await bench.stores.fleet.putCommand(KEY, order("new", bench.world.now));
+    await sweep(bench.sweepPorts);
+    expect(await left(bench)).toEqual(["new"]);
   });
 });
 

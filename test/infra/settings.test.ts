@@ -10,6 +10,11 @@ describe("settings", () => {
       mode: "observe",
       clusters: [],
       registries: [],
+      rollouts: "traffic",
+      loadBalancers: [],
+      hookRoles: [],
+      taskRoles: [],
+      prometheusWorkspaces: [],
       retentionDays: 30,
     });
   });
@@ -24,6 +29,14 @@ describe("settings", () => {
     [{ retentionDays: "0" }, 'setting retentionDays is "0": expected whole days from 1 to 3653'],
     [{ clusters: "web,arn:aws:s3:::b" }, 'setting clusters is "arn:aws:s3:::b": expected names or ARNs'],
     [{ registries: "srv-1" }, 'setting registries is "srv-1": expected ARNs of Cloud Map services'],
+    [{ rollouts: "all" }, 'setting rollouts is "all": expected watch, deployments or traffic'],
+    [
+      { loadBalancers: "arn:aws:x" },
+      'setting loadBalancers is "arn:aws:x": expected names of load balancers',
+    ],
+    [{ hookRoles: "admin" }, 'setting hookRoles is "admin": expected ARNs of roles'],
+    [{ taskRoles: "arn:aws:iam::111122223333:role/*" }, "setting taskRoles is"],
+    [{ prometheusWorkspaces: "ws-1" }, 'setting prometheusWorkspaces is "ws-1": expected ARNs of workspaces'],
     [{ kmsKeyArn: "alias/mine" }, 'setting kmsKeyArn is "alias/mine": expected the ARN of a key'],
     [{ alarmTopicArn: "ops" }, 'setting alarmTopicArn is "ops": expected the ARN of a standard topic'],
   ])("refuse %j", (given, message) => {

@@ -91,7 +91,7 @@ describe.each(installations)("an installation %s", (_name, made) => {
   });
 
   it("gives every function the whole environment contract", () => {
-    expect(functions).toHaveLength(3);
+    expect(functions).toHaveLength(5);
     for (const { properties } of functions) {
       expect(Object.keys(properties["Environment"].Variables).sort()).toEqual(
         Object.values(ENVIRONMENT).sort(),
@@ -115,8 +115,8 @@ describe.each(installations)("an installation %s", (_name, made) => {
     const count = (metric: string): number => alarms.filter(({ MetricName }) => MetricName === metric).length;
     expect(count("ApproximateAgeOfOldestMessage")).toBe(4);
     expect(count("ApproximateNumberOfMessagesVisible")).toBe(6);
-    expect(count("Errors")).toBe(3);
-    expect(count("Throttles")).toBe(3);
+    expect(count("Errors")).toBe(5);
+    expect(count("Throttles")).toBe(5);
     expect(alarms.filter(({ MetricName }) => MetricName === "Invocations")).toEqual([
       expect.objectContaining({
         Period: 60,
@@ -195,8 +195,8 @@ describe("the functions", () => {
   it("log for as long as decisions are kept, or the next longer time that CloudWatch offers", () => {
     const days = (made: typeof plain) =>
       ofType(made, "AWS::Logs::LogGroup").map(({ properties }) => properties["RetentionInDays"]);
-    expect(days(plain)).toEqual([30, 30, 30]);
-    expect(days(full)).toEqual([120, 120, 120]);
+    expect(days(plain)).toEqual(Object.keys(FUNCTIONS).map(() => 30));
+    expect(days(full)).toEqual(Object.keys(FUNCTIONS).map(() => 120));
   });
 
   it("are swept every minute; what EventBridge or Lambda gives up on is kept", () => {
@@ -223,6 +223,39 @@ describe("the functions", () => {
       expect.stringMatching(/^Undelivered/),
       expect.stringMatching(/^IngressQueue/),
     ]);
+  });
+});
+
+describe("the entrances", () => {
+  it("are one URL for callers that IAM knows, without streaming and without other origins", () => {
+    const urls = ofType(plain, "AWS::Lambda::Url");
+    expect(urls.map(({ properties }) => properties)).toEqual([
+      { AuthType: "AWS_IAM", InvokeMode: "BUFFERED", TargetFunctionArn: expect.anything() },
+    ]);
+    expect(referent(urls[0]?.properties["TargetFunctionArn"], plain)).toMatch(/^Api/);
+    // No function lets anybody in by its own policy but EventBridge's schedule.
+    const invited = ofType(plain, "AWS::Lambda::Permission").map(({ properties }) => properties["Principal"]);
+    expect(invited).toEqual(["events.amazonaws.com"]);
+  });
+
+  it("are a role for ECS that calls the hook alone", () => {
+    const [role] = ofType(plain, "AWS::IAM::Role").filter(({ id }) => id.startsWith("HookInvoker"));
+    expect(role?.properties["AssumeRolePolicyDocument"].Statement).toEqual([
+      expect.objectContaining({
+        Principal: { Service: "ecs.amazonaws.com" },
+        Condition: { StringEqualsIfExists: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } },
+      }),
+    ]);
+    const [statement, ...more] = (role as Resource).properties["Policies"][0].PolicyDocument.Statement;
+    expect([statement.Action, more]).toEqual(["lambda:InvokeFunction", []]);
+    expect(JSON.stringify(statement.Resource)).toContain(":function:fairlead-hook");
+  });
+
+  it("are told by the stack's outputs", () => {
+    const { Outputs } = plain.stateless.toJSON() as { Outputs: Record<string, unknown> };
+    expect(Object.keys(Outputs)).toEqual(
+      expect.arrayContaining(["ApiAddress", "HookFunctionArn", "HookRoleArn"]),
+    );
   });
 });
 

@@ -69,7 +69,7 @@ describe("events explain", () => {
 
 describe("local", () => {
   it("runs the scenario once and prints the result as the last line", async () => {
-    const running = fairlead("local", "--once", "--json");
+    const running = fairlead("local", "--once", "--json", "--part", "discovery");
     const { code, stdout, stderr } = await running;
     expect(stderr).not.toContain("failed:");
     const result = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as Record<string, unknown>;

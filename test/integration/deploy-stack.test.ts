@@ -22,6 +22,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { fairleadApp } from "../../infra/app.ts";
 import { buildFunctions } from "../../infra/build/build.ts";
+import { readSettings } from "../../infra/settings.ts";
 import type { LocalAws } from "../../local/deploy/local-aws.ts";
 import { startLocalAws } from "../../local/deploy/local-aws.ts";
 import { createFleetStore } from "../../shared/adapters/dynamodb/fleet.ts";
@@ -52,13 +53,8 @@ describe("the product's stacks", () => {
     folder = await mkdtemp(join(tmpdir(), "fairlead-stack-"));
     const sources = fileURLToPath(new URL("../../functions", import.meta.url));
     await buildFunctions({ sources, out: join(folder, "dist") });
-    const settings = {
-      installation: "test",
-      mode: "act",
-      clusters: [],
-      registries: [],
-      retentionDays: 1,
-    } as const;
+    const given: Record<string, string> = { installation: "test", mode: "act", retentionDays: "1" };
+    const settings = readSettings((name) => given[name]);
     const cdkOut = join(folder, "cdk.out");
     fairleadApp({ outdir: cdkOut, bundles: join(folder, "dist", "functions"), settings }).synth();
     local = await startLocalAws({

@@ -8,6 +8,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { fairleadApp } from "../../infra/app.ts";
 import { buildFunctions } from "../../infra/build/build.ts";
+import type { Settings } from "../../infra/settings.ts";
+import { readSettings } from "../../infra/settings.ts";
 import type { LocalAws } from "../../local/deploy/local-aws.ts";
 import { startLocalAws } from "../../local/deploy/local-aws.ts";
 import type { Stack, TemplateResource } from "../../local/deploy/template.ts";
@@ -15,6 +17,7 @@ import { readCloudAssembly } from "../../local/deploy/template.ts";
 import type { Grant } from "../../local/iam/roles.ts";
 import { administrator } from "./permissions-clients.ts";
 import * as drive from "./permissions-drive.ts";
+import * as rollouts from "./permissions-rollouts.ts";
 import { USED_BY_AWS } from "./used-by-aws.ts";
 
 const step = { minMs: 50, maxMs: 150 };
@@ -34,20 +37,14 @@ const ecs = { fargateDwell: dwell, ec2Dwell: dwell, schedulerLatency };
 let folder: string;
 let stacks: readonly Stack[];
 
-type Given = Partial<NonNullable<NonNullable<Parameters<typeof fairleadApp>[0]>["settings"]>>;
+type Given = Partial<Record<keyof Settings, string>>;
 
 /** The product's own templates for these settings. */
 async function synthesized(given: Given): Promise<readonly Stack[]> {
   const cdkOut = await mkdtemp(join(folder, "cdk.out-"));
-  const fixed = {
-    installation: "test",
-    mode: "act",
-    clusters: [],
-    registries: [],
-    retentionDays: 1,
-  } as const;
+  const all: Given = { installation: "test", mode: "act", retentionDays: "1", ...given };
   const bundles = join(folder, "dist", "functions");
-  fairleadApp({ outdir: cdkOut, bundles, settings: { ...fixed, ...given } }).synth();
+  fairleadApp({ outdir: cdkOut, bundles, settings: readSettings((name) => all[name]) }).synth();
   return readCloudAssembly(cdkOut);
 }
 
@@ -56,7 +53,7 @@ beforeAll(async () => {
   const sources = fileURLToPath(new URL("../../functions", import.meta.url));
   await buildFunctions({ sources, out: join(folder, "dist") });
   stacks = await synthesized({});
-}, 60_000);
+}, 180_000);
 
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -106,10 +103,18 @@ const unused = (grants: readonly Grant[]): readonly string[] =>
     .filter(({ isUsed, action }) => !isUsed && !excused.has(action))
     .map(({ role, statement, action }) => `${role.replace(/^.*-/, "")} ${statement} ${action}`);
 
+/** What neither of the two installations used: each drives a part of the product. */
+const stillUnused = (...installations: readonly LocalAws[]): readonly string[] => {
+  const [first = [], ...others] = installations.map(({ deployment }) => unused(deployment.grants()));
+  return first.filter((grant) => others.every((list) => list.includes(grant)));
+};
+
 describe("the grants of the template", () => {
   const errors: unknown[] = [];
   let local: LocalAws;
   let clients: ReturnType<typeof administrator>;
+  let second: LocalAws;
+  let secondClients: ReturnType<typeof administrator>;
 
   beforeAll(async () => {
     // One action more than the product has: it must be the only one that is found unused.
@@ -119,6 +124,22 @@ describe("the grants of the template", () => {
     local = await startLocalAws({ seed: 7, source: { stacks: spare }, ecs, onError: (e) => errors.push(e) });
     clients = administrator(local.wire);
     const stage = drive.openStage(local, clients);
+    second = await startLocalAws({
+      seed: 8,
+      source: { stacks: spare },
+      ecs: { ...ecs, clusters: [rollouts.CLUSTER] },
+      elb: { provisioning: step },
+      throttling: false,
+      onError: (e) => errors.push(e),
+    });
+    secondClients = administrator(second.wire);
+    const other = drive.openStage(second, secondClients);
+    await Promise.all([driveDiscovery(stage), driveRollouts(other)]);
+    stage.installation.close();
+    other.installation.close();
+  }, 420_000);
+
+  async function driveDiscovery(stage: drive.Stage): Promise<void> {
     await drive.startFleet(stage);
     await drive.scaleIn(stage);
     await drive.stopTask(stage);
@@ -127,20 +148,25 @@ describe("the grants of the template", () => {
     await drive.fillDeadLetters(stage);
     await drive.letTimePass(stage);
     await drive.sweepUnhealthyTask(stage);
-    stage.installation.close();
-  }, 120_000);
+  }
+
+  async function driveRollouts(stage: drive.Stage): Promise<void> {
+    const fleet = await rollouts.launchRollouts(stage);
+    await Promise.all([rollouts.promoteBoth(stage, fleet), rollouts.abortOne(stage, fleet)]);
+  }
 
   afterAll(async () => {
     clients.destroy();
-    await local.stop();
+    secondClients.destroy();
+    await Promise.all([local.stop(), second.stop()]);
   });
 
   it("are each used, but for what AWS's own services use and the planted one", () => {
-    expect(unused(local.deployment.grants())).toEqual(["SweepRole8A7451E2 ReadTasks ecs:stoptask"]);
+    expect(stillUnused(local, second)).toEqual(["SweepRole8A7451E2 ReadTasks ecs:stoptask"]);
   });
 
   it("suffice: nothing was denied", () => {
-    expect(local.deployment.denials).toEqual([]);
+    expect([...local.deployment.denials, ...second.deployment.denials]).toEqual([]);
     expect(errors).toEqual([]);
   });
 
@@ -211,7 +237,7 @@ describe("a queue policy that is taken away", () => {
 
 describe("grants for named clusters only", () => {
   it("suffice there and are denied elsewhere", async () => {
-    const source = { stacks: await synthesized({ clusters: ["default"] }) };
+    const source = { stacks: await synthesized({ clusters: "default" }) };
     const local = await startLocalAws({ seed: 7, source, ecs, onDenial: () => undefined });
     const clients = administrator(local.wire);
     const stage = drive.openStage(local, clients);

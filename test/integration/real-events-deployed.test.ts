@@ -16,6 +16,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { fairleadApp } from "../../infra/app.ts";
 import { buildFunctions } from "../../infra/build/build.ts";
+import { readSettings } from "../../infra/settings.ts";
 import type { LocalAws } from "../../local/deploy/local-aws.ts";
 import { startLocalAws } from "../../local/deploy/local-aws.ts";
 import type { Stack, TemplateResource } from "../../local/deploy/template.ts";
@@ -134,13 +135,7 @@ describe("real events through the deployed rules and ingest", () => {
     fairleadApp({
       outdir: cdkOut,
       bundles: join(folder, "dist", "functions"),
-      settings: {
-        installation: INSTALLATION,
-        mode: "observe",
-        clusters: [],
-        registries: [],
-        retentionDays: 1,
-      },
+      settings: readSettings((name) => (name === "installation" ? INSTALLATION : undefined)),
     }).synth();
     const stacks = (await readCloudAssembly(cdkOut)).map(withoutReconcile);
     local = await startLocalAws({

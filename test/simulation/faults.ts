@@ -34,7 +34,9 @@ export type FaultName =
   | "crashAfter"
   | "stall"
   | "skipSweep"
-  | "poisonMessage";
+  | "poisonMessage"
+  /** Only rollouts lose wake-ups (simulation/rollouts). */
+  | "lostWake";
 
 export const noFaults: FaultProfile = {
   dropEvent: 0,

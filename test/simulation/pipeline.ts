@@ -11,12 +11,16 @@ import { AwsError } from "../../local/world/kernel.ts";
 import type { World, WorldService } from "../../local/world/world.ts";
 import type { AwsClient } from "../../shared/adapters/aws/client.ts";
 import { createRegistryReader, createRegistryWriter } from "../../shared/adapters/aws/cloud-map.ts";
+import { createCloudWatchReader } from "../../shared/adapters/aws/cloudwatch-metrics.ts";
 import { createDeadLetters } from "../../shared/adapters/aws/dead-letters.ts";
+import { createDeploymentReader, createDeploymentWriter } from "../../shared/adapters/aws/deployments.ts";
 import { createTaskReader, createTaskStopper } from "../../shared/adapters/aws/ecs-tasks.ts";
 import { translateError } from "../../shared/adapters/aws/errors.ts";
 import { createHostReader } from "../../shared/adapters/aws/hosts.ts";
 import { unpaced } from "../../shared/adapters/aws/pace.ts";
 import { createDelayQueue, createWorkQueue } from "../../shared/adapters/aws/sqs.ts";
+import { createTaskSetWriter } from "../../shared/adapters/aws/task-sets.ts";
+import { createTrafficReader, createTrafficWriter } from "../../shared/adapters/aws/traffic.ts";
 import { seconds } from "../../shared/base/time.ts";
 import type { Mode } from "../../shared/contracts/policy.ts";
 import type { Log } from "../../shared/ports/log.ts";
@@ -67,6 +71,9 @@ export interface Plant {
   readonly witness: (call: { service: WorldService; operation: string; input: object }) => void;
 }
 
+/** Of the functions, reconcile alone writes what CloudTrail tells of. */
+const OUR_SESSION = `arn:aws:sts::111122223333:assumed-role/reconcile/${INSTALLATION}-reconcile`;
+
 const reads = /^(Describe|List|Get|Discover|Receive)/;
 
 /** Clients of one process: every call of theirs passes through its faults. */
@@ -81,7 +88,7 @@ function clientsOf(plant: Plant, process: Process) {
             question: `${service}.${operation} ${JSON.stringify(input)}`,
             run: () => {
               plant.witness({ service, operation, input });
-              return plant.world.call(service, operation, input);
+              return plant.world.call(service, operation, input, OUR_SESSION);
             },
           }) as Promise<object>,
       },
@@ -130,6 +137,7 @@ function soundPorts(plant: Plant, process: Process): AllPorts {
   const clock = { now: world.kernel.now };
   const cloudMap = paced("servicediscovery");
   const ecs = paced("ecs");
+  const elb = paced("elasticloadbalancing");
   return {
     ...storePorts(plant.stores, process),
     work: createWorkQueue({ client: sqs, url: queues.work.url }),
@@ -139,14 +147,31 @@ function soundPorts(plant: Plant, process: Process): AllPorts {
       tasks: createTaskReader({ ...ecs, clock }),
       hosts: createHostReader({ ecs, ec2: paced("ec2"), ssm: paced("ssm"), clock }),
       registry: createRegistryReader({ ...cloudMap, clock }),
+      deployments: createDeploymentReader(ecs),
+      traffic: createTrafficReader(elb),
+      metrics: createCloudWatchReader(paced("cloudwatch")),
     },
-    act: { registry: createRegistryWriter(cloudMap), stopper: createTaskStopper(ecs) },
+    act: {
+      registry: createRegistryWriter(cloudMap),
+      stopper: createTaskStopper(ecs),
+      deployments: createDeploymentWriter(ecs),
+      taskSets: createTaskSetWriter(ecs),
+      traffic: createTrafficWriter(elb),
+      leases: faulty(plant.stores.leases, "leases", process),
+      ...NOBODY_OUTSIDE,
+    },
     clock,
     wait: (ms) => sleep(world.kernel, ms),
     log: plant.log,
     settings: { installation: INSTALLATION, mode: plant.mode },
   };
 }
+
+/** Messages end here; a run that has people and webhooks brings its own. */
+const NOBODY_OUTSIDE: Pick<AllPorts["act"], "notifier" | "webhooks"> = {
+  notifier: { notify: async () => undefined },
+  webhooks: { call: async () => undefined },
+};
 
 const sourcesOf = (queues: Queues): ReadonlyMap<string, string> =>
   new Map(queues.dead.map((dead) => [dead.url, dead.url.replace("-dead", "")]));

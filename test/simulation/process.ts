@@ -24,6 +24,8 @@ export interface Chaos {
   /** Replaced when faults are turned off. */
   profile: FaultProfile;
   readonly met: Map<FaultName, number>;
+  /** How long a process stands still; default: past its message's visibility. */
+  readonly stallMs?: number;
   /** For exhaustive crash points: counts calls, dies at the given one. */
   readonly crashPoint: { at: number; side: "before" | "after" } | undefined;
   calls: number;
@@ -62,7 +64,7 @@ export class Process {
     const answer = await this.#answer(outward);
     await this.#maybeCrash("after", index);
     // A process freezes between two steps, not inside a request: requests time out after 5 s.
-    if (this.#hits("stall", profile.stall)) await sleep(kernel, STALL_MS);
+    if (this.#hits("stall", profile.stall)) await sleep(kernel, this.#chaos.stallMs ?? STALL_MS);
     if (!outward.isRead && this.#hits("timeoutAfterEffect", profile.timeoutAfterEffect)) throw timeout();
     return answer;
   }

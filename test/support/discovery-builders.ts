@@ -233,7 +233,7 @@ export const actsOf = ({ proposals }: { readonly proposals: readonly Proposal[] 
     .map(({ action }) =>
       action.type === "stop-task"
         ? `stop ${action.taskArn}`
-        : `${action.type.split("-")[0]} ${action.instanceId}`,
+        : `${action.type.split("-")[0]} ${"instanceId" in action ? action.instanceId : ""}`,
     )
     .sort();
 

@@ -18,9 +18,13 @@ interface Schema {
   readonly required?: readonly string[];
   readonly additionalProperties?: Schema | boolean;
   readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
   readonly minimum?: number;
   readonly exclusiveMinimum?: number;
   readonly maximum?: number;
+  readonly exclusiveMaximum?: number;
+  /** `duration`, see contracts/manifest/parts.ts. */
+  readonly unit?: string;
   readonly pattern?: string;
 }
 
@@ -36,13 +40,16 @@ function rowsOf(schema: Schema, path: string): readonly Row[] {
     const required = schema.required?.includes(name) === true && child.default === undefined;
     return [{ path: at, schema: child, required }, ...rowsOf(child, at)];
   });
-  const { additionalProperties: values, items } = schema;
+  const { additionalProperties: values, items, anyOf = [] } = schema;
   const named =
     typeof values === "object" && values.properties !== undefined ? rowsOf(values, `${path}.<name>`) : [];
-  return [...own, ...named, ...(items === undefined ? [] : rowsOf(items, `${path}[]`))];
+  const listed = items === undefined ? [] : rowsOf(items, `${path}[]`);
+  return [...own, ...named, ...listed, ...anyOf.flatMap((one) => rowsOf(one, path))];
 }
 
 function typeOf(schema: Schema): string {
+  if (schema.unit !== undefined) return schema.unit;
+  if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(typeOf))].join(", ");
   if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``;
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${String(value)}\``).join(", ");
   if (schema.type === "integer" || schema.type === "number") return `${schema.type}${boundsOf(schema)}`;
@@ -51,9 +58,10 @@ function typeOf(schema: Schema): string {
   return schema.type ?? "text";
 }
 
-function boundsOf({ minimum, exclusiveMinimum, maximum }: Schema): string {
+function boundsOf({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: Schema): string {
   const from = exclusiveMinimum === undefined ? minimum : `above ${exclusiveMinimum}`;
-  return from === undefined && maximum === undefined ? "" : `, ${from} to ${maximum}`;
+  const to = exclusiveMaximum === undefined ? maximum : `below ${exclusiveMaximum}`;
+  return from === undefined && to === undefined ? "" : `, ${from} to ${to}`;
 }
 
 const defaultOf = ({ schema, required }: Row): string => {
@@ -76,10 +84,13 @@ export function manifestReference(): string {
     "",
     "| name | value | default | meaning |",
     "| --- | --- | --- | --- |",
-    // A task group takes what a service takes.
+    // A task group takes what a service takes, but for rollouts; `bad` takes what `total` takes.
     ...rowsOf(schema, "")
-      .filter(({ path }) => !path.startsWith("tasks.<name>"))
+      .filter(({ path }) => !path.startsWith("tasks.<name>") && !path.includes("metrics[].bad."))
       .map(line),
+    "",
+    "Durations are written as `90s`, `10m`, `2h`, `1h30m` or `7d`. Every entry of `steps` has exactly one name, as has every",
+    "`total` and `bad` of a metric. Services of one file with the same `group.name` go together.",
     "",
     "## Placeholders in attribute values",
     "",

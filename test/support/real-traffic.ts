@@ -3,11 +3,11 @@
 
 import { createSurroundings } from "../../local/runtime/surroundings.ts";
 import { followWallClock } from "../../local/runtime/wall-clock.ts";
+import type { Load } from "../../local/scenario/load/load.ts";
+import { startLoad } from "../../local/scenario/load/load.ts";
 import type { World } from "../../local/world/world.ts";
 import { createWorld } from "../../local/world/world.ts";
 import { epochMs } from "../../shared/base/time.ts";
-import type { Load } from "./load.ts";
-import { startLoad } from "./load.ts";
 
 export interface TrafficFigures {
   readonly requests: number;

@@ -14,6 +14,7 @@ import type { DeadLetter } from "../../shared/ports/queues.ts";
 import type { PassPorts } from "../../shared/shell/ports.ts";
 import type { SweepPorts } from "../../shared/shell/sweep-ports.ts";
 import { CLUSTER_ARN, INSTALLATION, KEY, NOW, policyOf, settings } from "./discovery-builders.ts";
+import { rolloutPorts } from "./rollout-ports.ts";
 
 /** Called before and after each outward call; a throw is a crash or an error of AWS. */
 export type Tripwire = (call: string, when: "before" | "after") => void;
@@ -143,6 +144,7 @@ function passPorts(world: World, mode: Mode): PassPorts {
   const call = caller(world);
   const { state, history } = world.stores;
   const registry = registryPorts(world);
+  const rollouts = rolloutPorts(call);
   return {
     store: {
       ...state,
@@ -158,11 +160,13 @@ function passPorts(world: World, mode: Mode): PassPorts {
         }),
     },
     delay: { wakeLater: async (wakes) => void world.wakes.push(...wakes) },
-    read: { ...ecsPorts(world), registry: registry.read },
+    read: { ...ecsPorts(world), registry: registry.read, ...rollouts.read },
     wait: async () => undefined,
     act: {
       registry: registry.write,
       stopper: { stopTask: () => call("stopTask", () => undefined) },
+      ...rollouts.act,
+      leases: world.stores.leases,
     },
     clock: { now: () => world.world.now },
     log: logOf(world),

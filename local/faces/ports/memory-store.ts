@@ -1,4 +1,4 @@
-// The table as plain maps: all five stores for simulation, with the meaning of shared/adapters/dynamodb and
+// The table as plain maps: all six stores for simulation, with the meaning of shared/adapters/dynamodb and
 // none of its bytes. Values are kept as JSON text, so nobody shares an object with the store.
 
 import {
@@ -14,6 +14,7 @@ import type { DecisionRecord, Json, KeyState } from "../../../shared/contracts/a
 import type { Command, Control, ServicePolicy } from "../../../shared/contracts/policy.ts";
 import { INDEX_SHARDS, managedPartitionOf } from "../../../shared/contracts/table.ts";
 import type { FleetStore, SweepMemory, TimerIndex } from "../../../shared/ports/fleet-store.ts";
+import type { Lease, LeaseStore } from "../../../shared/ports/leases.ts";
 import type { HistoryStore, StateStore } from "../../../shared/ports/state-store.ts";
 
 export interface MemoryStores {
@@ -22,6 +23,7 @@ export interface MemoryStores {
   readonly fleet: FleetStore;
   readonly timers: TimerIndex;
   readonly sweep: SweepMemory;
+  readonly leases: LeaseStore;
 }
 
 interface StoredState {
@@ -57,6 +59,7 @@ export function createMemoryStores(): MemoryStores {
     fleet: fleetStore(rows),
     timers: timerIndex(rows),
     sweep: sweepMemory(rows),
+    leases: leaseStore(),
   };
 }
 
@@ -167,6 +170,21 @@ function sweepMemory(rows: Rows): SweepMemory {
       if (version !== rows.memory.version) return "conflict";
       rows.memory = { version: version + 1, json: JSON.stringify(memory) };
       return "committed";
+    },
+  };
+}
+
+function leaseStore(): LeaseStore {
+  const held = new Map<string, Lease & { readonly until: number }>();
+  return {
+    take: async ({ name, owner }, { now, forMs }) => {
+      const before = held.get(name);
+      if (before !== undefined && before.owner !== owner && before.until > now) return false;
+      held.set(name, { name, owner, until: now + forMs });
+      return true;
+    },
+    release: async ({ name, owner }) => {
+      if (held.get(name)?.owner === owner) held.delete(name);
     },
   };
 }

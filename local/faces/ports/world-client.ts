@@ -7,13 +7,17 @@ import { checkInput } from "../wire/input-check.ts";
 
 /** The only way into the world: AWS's operation names and shapes. May answer later, to delay or to fail. */
 export interface Callable<Service extends string> {
-  call(service: Service, operation: string, input: never): object | Promise<object>;
+  call(service: Service, operation: string, input: never, caller?: string): object | Promise<object>;
 }
 
-/** A client of one service. Wrap `world.call` to inject faults; the adapters cannot tell. */
+/**
+ * A client of one service. Wrap `world.call` to inject faults; the adapters cannot tell. `caller` is the ARN
+ * that CloudTrail names for its calls.
+ */
 export function createWorldClient<Service extends string>(
   world: Callable<Service>,
   service: Service,
+  caller?: string,
 ): AwsClient {
   return {
     // Async so that a throw becomes a rejection, as the SDK's would.
@@ -22,7 +26,7 @@ export function createWorldClient<Service extends string>(
       const input = withoutUndefined(command.input);
       try {
         checkInput(service, operation, input);
-        return await world.call(service, operation, input as never);
+        return await world.call(service, operation, input as never, caller);
       } catch (error) {
         throw error instanceof AwsError ? sdkException(error) : error;
       }

@@ -56,14 +56,15 @@ interface Backends {
   readonly authorize: Authorizer;
   readonly chaos: ChaosFace | undefined;
   readonly logs: LogsFace | undefined;
+  readonly account: string;
 }
 
 export async function startWireFace(options: WireOptions): Promise<WireFace> {
   const queues = await createQueueServer(options);
   const tables = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
-  const { chaos, logs, onCall = () => undefined, authorize = everybody } = options;
+  const { account, chaos, logs, onCall = () => undefined, authorize = everybody } = options;
   const world = checkedOnDemand(options.world);
-  const backends = { world, queues, tables, onCall, authorize, chaos, logs };
+  const backends = { world, queues, tables, onCall, authorize, chaos, logs, account };
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     route(request, response, backends).catch((error: unknown) => {
       if (response.headersSent) response.destroy();
@@ -164,7 +165,8 @@ async function answerJson(to: Addressed, body: string): Promise<string> {
   checkInput(to.service, to.operation, raw);
   const input = operation.input.isUnitSchema() ? {} : model.json.read(operation.input, raw);
   await to.backends.authorize({ ...to.call, input: () => input });
-  return model.json.write(operation.output, to.backends.world.call(to.service, to.operation, input));
+  const output = to.backends.world.call(to.service, to.operation, input, callerOf(to.call, to.backends));
+  return model.json.write(operation.output, output);
 }
 
 function parseJson(body: string): object {
@@ -199,7 +201,8 @@ async function answerForm(request: IncomingMessage, text: string, backends: Back
     const input = decodeForm(form, schema.input, dialect);
     checkInput(service, operation, input);
     await backends.authorize({ ...call, input: () => input });
-    const content = model.xml(schema.output, backends.world.call(service, operation, input));
+    const output = backends.world.call(service, operation, input, callerOf(call, backends));
+    const content = model.xml(schema.output, output);
     return xmlAnswer(dialect, { operation, xmlNamespace: model.xmlNamespace, content });
   } catch (error) {
     return errorAnswer(dialect, error);
@@ -226,6 +229,17 @@ function note(
   };
   backends.onCall(call);
   return call;
+}
+
+/** Functions sign with `local-` and their name, which names their session too; everybody else is a person. */
+const functionKeyPattern = /^local-(.+)$/;
+
+/** As CloudTrail names the caller, but for the name of a function's role. */
+function callerOf({ accessKeyId = "unsigned" }: WireCall, { account }: Backends): string {
+  const session = functionKeyPattern.exec(accessKeyId)?.[1];
+  return session === undefined
+    ? `arn:aws:iam::${account}:user/${accessKeyId}`
+    : `arn:aws:sts::${account}:assumed-role/${session}/${session}`;
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {

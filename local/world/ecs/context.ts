@@ -2,7 +2,7 @@
 // the service scheduler.
 
 import type { Tag } from "@aws-sdk/client-ecs";
-import type { EpochMs } from "../../../shared/base/time.ts";
+import type { DurationMs, EpochMs } from "../../../shared/base/time.ts";
 import type { Balancing } from "../balancing.ts";
 import type { AlarmState } from "../cloudwatch/alarm-rule.ts";
 import type { FunctionInvoker } from "../functions.ts";
@@ -27,6 +27,7 @@ export interface EcsContext {
   readonly fargateDwell: Dwell;
   readonly hostDwell: Dwell;
   readonly schedulerLatency: Span;
+  readonly shiftMs: DurationMs;
   readonly addresses: AddressPlan;
   readonly clusters: Map<string, ClusterRecord>;
   /** By family, oldest revision first. */

@@ -1,5 +1,6 @@
 // The virtual Amazon ECS: its operations with AWS's own names and shapes, and a control surface for tests.
 
+import type { DurationMs } from "../../../shared/base/time.ts";
 import type { Balancing } from "../balancing.ts";
 import { NO_BALANCING } from "../balancing.ts";
 import type { AlarmState } from "../cloudwatch/alarm-rule.ts";
@@ -28,7 +29,7 @@ import { taskOperations } from "./operations/tasks.ts";
 import { scheduleLook } from "./scheduler.ts";
 import { watchTargets } from "./target-registration.ts";
 import type { Dwell, Span } from "./timing.ts";
-import { FARGATE_DWELL, HOST_DWELL, SCHEDULER_LATENCY } from "./timing.ts";
+import { FARGATE_DWELL, HOST_DWELL, SCHEDULER_LATENCY, SHIFT_MS } from "./timing.ts";
 
 export interface EcsOptions {
   /** Exist from the start; default: `default`. */
@@ -41,6 +42,8 @@ export interface EcsOptions {
   readonly fargateDwell?: Partial<Dwell>;
   readonly hostDwell?: Partial<Dwell>;
   readonly schedulerLatency?: Span;
+  /** How long ECS waits after it has written weights behind an Application Load Balancer. Default 30 s. */
+  readonly shiftMs?: DurationMs;
   /** What runs the containers; default: nothing does, they are modelled. */
   readonly runtime?: ContainerRuntime;
 }
@@ -67,6 +70,7 @@ function createContext(kernel: Kernel, options: EcsOptions, neighbours: EcsNeigh
     fargateDwell: { ...FARGATE_DWELL, ...options.fargateDwell },
     hostDwell: { ...HOST_DWELL, ...options.hostDwell },
     schedulerLatency: options.schedulerLatency ?? SCHEDULER_LATENCY,
+    shiftMs: options.shiftMs ?? SHIFT_MS,
     addresses: new AddressPlan(kernel, zones, options.addresses),
     clusters: new Map(),
     definitions: new Map(),

@@ -50,6 +50,9 @@ export const HOST_DWELL: Dwell = {
 /** From a change to the service scheduler's next look. Assumed: AWS publishes no figure. */
 export const SCHEDULER_LATENCY: Span = { minMs: 300, maxMs: 1_500 };
 
+/** Until new weights hold everywhere: users see a test shift take 20 s and a five minutes' bake 5:36. Assumed. */
+export const SHIFT_MS = seconds(30);
+
 /** Between two attempts to place tasks that found no room. Assumed. */
 export const PLACEMENT_RETRY_MS = seconds(30);
 

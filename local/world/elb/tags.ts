@@ -34,7 +34,11 @@ export const tagOperations = (context: ElbContext) => ({
     checkDescribed("resources", arns);
     for (const arn of arns) checkResource(context, arn);
     return {
-      TagDescriptions: arns.map((arn) => ({ ResourceArn: arn, Tags: [...(context.tags.get(arn) ?? [])] })),
+      TagDescriptions: arns.map((arn) => {
+        const tags = context.tags.get(arn) ?? [];
+        // The model's TagList holds one tag at least: a resource without any has no list.
+        return { ResourceArn: arn, ...(tags.length > 0 && { Tags: [...tags] }) };
+      }),
     };
   },
 });

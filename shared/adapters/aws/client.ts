@@ -82,3 +82,14 @@ export function clientOptions(
     ...(environment["AWS_ENDPOINT_URL"] ? { disableHostPrefix: true } : {}),
   };
 }
+
+/** A client that is made at its first call: what most passes never use costs no cold start. */
+export function lazyClient(make: () => AwsClient): AwsClient {
+  let made: AwsClient | undefined;
+  return {
+    send: (command, options) => {
+      made ??= make();
+      return made.send(command, options);
+    },
+  };
+}

@@ -21,14 +21,18 @@ const byName: readonly (readonly [RegExp, ErrorCode])[] = [
     "throttled",
   ],
   [/^(ProvisionedThroughputExceeded|BandwidthLimitExceeded|PriorRequestNotComplete)/, "throttled"],
-  [/^(ConditionalCheckFailed|TransactionConflict|TransactionCanceled)/, "conflict"],
-  [/^(DuplicateRequest|ResourceInUse|UpdateInProgress)/, "busy"],
-  [/(ResourceLimitExceeded|LimitExceeded|QuotaExceeded|InstanceLimitExceeded)(Exception|Fault)?$/, "limit"],
-  [/NotFound(Exception|Fault)?$|NonExistentQueue$|DoesNotExist(Exception)?$|^InvalidInstanceId$/, "missing"],
   [
-    /^(AccessDenied|UnauthorizedOperation|NotAuthorized|AuthFailure|OptInRequired|AccessDeniedException)/,
-    "denied",
+    /^(ConditionalCheckFailed|TransactionConflict|TransactionCanceled|ConflictException|PriorityInUse)/,
+    "conflict",
   ],
+  [/^(DuplicateRequest|ResourceInUse|UpdateInProgress)/, "busy"],
+  // Elastic Load Balancing names a limit by what there is too much of: TooManyRules, TooManyTargetGroups…
+  [/(ResourceLimitExceeded|LimitExceeded|QuotaExceeded|InstanceLimitExceeded)(Exception|Fault)?$/, "limit"],
+  [/^TooMany/, "limit"],
+  [/NotFound(Exception|Fault)?$|NonExistentQueue$|DoesNotExist(Exception)?$|^InvalidInstanceId$/, "missing"],
+  // A service that was deleted, or is being deleted.
+  [/^ServiceNotActive/, "missing"],
+  [/^(AccessDenied|UnauthorizedOperation|NotAuthorized|AuthFailure|OptInRequired|Blocked)/, "denied"],
   [
     /^(UnrecognizedClient|InvalidClientTokenId|InvalidSignature|SignatureDoesNotMatch|ExpiredToken)/,
     "denied",

@@ -109,7 +109,16 @@ export const waitMs = (ms: number): Promise<void> => new Promise((resolve) => se
  */
 export const PACE_LIMITS = {
   ecs: { perSecond: 10, burst: 50, maxWaitMs: 4_000 },
+  /** A third of what AWS gives for reading deployments and changing services: 50 at once, 20 and 5 a second. */
+  deploymentReads: { perSecond: 6.6, burst: 16, maxWaitMs: 4_000 },
+  deploymentWrites: { perSecond: 1.6, burst: 16, maxWaitMs: 4_000 },
   servicediscovery: { perSecond: 50, burst: 100, maxWaitMs: 4_000 },
+  /** A third of 40 at once and 10 a second, as all Describe* calls of an account share them with its controllers. */
+  elb: { perSecond: 3.3, burst: 13, maxWaitMs: 4_000 },
+  /** A third of GetMetricData's 50 a second: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html */
+  cloudwatch: { perSecond: 16, burst: 16, maxWaitMs: 4_000 },
+  /** PutEvents' smallest quota of any Region is 400 a second, and few of ours are sent. */
+  events: { perSecond: 50, burst: 100, maxWaitMs: 4_000 },
   ec2: { perSecond: 10, burst: 50, maxWaitMs: 4_000 },
   ssm: { perSecond: 5, burst: 20, maxWaitMs: 4_000 },
 } as const satisfies Record<string, PaceLimits>;

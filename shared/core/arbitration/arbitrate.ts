@@ -49,13 +49,14 @@ const lost = (proposal: Proposal, owner: string): Reason =>
 
 function permission(proposal: Proposal, { modes, commands }: ArbitrationInput): "act" | Reason {
   const pause = commands.find((command) => command.type === "pause");
-  if (pause !== undefined) return reason("paused", `Paused by ${pause.by}: ${proposal.reason.text}`);
+  if (pause !== undefined && proposal.rollback !== true)
+    return reason("paused", `Paused by ${pause.by}: ${proposal.reason.text}`);
   const mode = modes[proposal.capability] ?? "observe";
   switch (mode) {
     case "act":
       return "act";
     case "approve":
-      return isApproved(proposal, commands)
+      return isApproved(proposal, commands) || proposal.ordered === true
         ? "act"
         : reason("awaits-approval", `Waits for approval: ${proposal.reason.text}`, { proposal: proposal.id });
     case "observe":

@@ -12,6 +12,8 @@ import { emptyRegistry, isIn } from "./state.ts";
 
 type InstanceAction = Extract<Action, { instanceId: string }>;
 
+const isOnInstance = (action: Action): action is InstanceAction => "instanceId" in action;
+
 interface Context {
   readonly action: InstanceAction;
   readonly outcome: Outcome;
@@ -36,6 +38,8 @@ export function settleDiscovery(input: SettleInput<DiscoveryState>): {
       wakeAt = earliest(wakeAt, nextTryAt);
       continue;
     }
+    // Other capabilities' acts are settled by themselves.
+    if (!isOnInstance(action)) continue;
     const taskId = typeof named === "string" ? named : action.instanceId;
     const context = { action, outcome, taskId, now: input.now, seed: input.seed };
     const before = ownCopy(registries, action.registry, input.state);

@@ -6,6 +6,7 @@ import type { Fact } from "../../contracts/facts.ts";
 import type { CapabilityName, CapabilityTypes } from "../../core/registry.ts";
 import type { PassPorts } from "../ports.ts";
 import { observeDiscovery } from "./discovery.ts";
+import { observeRollout } from "./rollout.ts";
 
 export interface ObserveInput<Name extends CapabilityName> {
   readonly aggregate: Aggregate;
@@ -13,6 +14,9 @@ export interface ObserveInput<Name extends CapabilityName> {
   readonly policy: CapabilityTypes[Name]["policy"];
   readonly facts: readonly Fact[];
   readonly now: EpochMs;
+  /** What `decide` asked for in the rounds before this one, and what was seen then. */
+  readonly asks: readonly string[];
+  readonly seen?: CapabilityTypes[Name]["observation"];
 }
 
 export interface Observed<Name extends CapabilityName> {
@@ -27,4 +31,4 @@ type Observers = {
   readonly [Name in CapabilityName]: (input: ObserveInput<Name>, ports: PassPorts) => Promise<Observed<Name>>;
 };
 
-export const observers: Observers = { discovery: observeDiscovery };
+export const observers: Observers = { rollout: observeRollout, discovery: observeDiscovery };

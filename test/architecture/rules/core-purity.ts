@@ -3,8 +3,9 @@
 import type { FileRule, SourceFile } from "./source.ts";
 import { isTestPath, lineAt, syntaxOf } from "./source.ts";
 
+/** An e-process is a statistic, no Node object. */
 const banned =
-  /\b(async|await|Promise|Date|Math\s*\.\s*random|process|console|setTimeout|setInterval|setImmediate|fetch|performance|globalThis)\b/g;
+  /(?<!e-)\b(async|await|Promise|Date|Math\s*\.\s*random|process|console|setTimeout|setInterval|setImmediate|fetch|performance|globalThis)\b/g;
 
 interface Span {
   readonly start: number;

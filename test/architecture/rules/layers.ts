@@ -34,8 +34,9 @@ const none = /^$/;
 
 export const RULES: Readonly<Record<Layer, Allowance>> = {
   base: { values: [], packages: none },
-  contracts: { values: ["base"], packages: /^(zod|yaml)(\/|$)/ },
-  core: { values: ["base"], types: ["contracts"], packages: none },
+  contracts: { values: ["base"], packages: /^(zod|yaml|croner)(\/|$)/ },
+  // croner is arithmetic on calendars and time zones: asked for an instant, it reads no clock.
+  core: { values: ["base"], types: ["contracts"], packages: /^croner$/ },
   ports: { values: ["base", "contracts"], packages: none },
   shell: { values: ["base", "contracts", "core", "ports"], packages: /^(@middy\/|node:)/ },
   adapters: { values: ["base", "contracts", "ports"] },

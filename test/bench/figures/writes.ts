@@ -220,9 +220,9 @@ function portsOf({ kernel, stores, client, queues }: Parts): { ports: PassPorts;
     log: silent,
     wait: (ms: number) => sleep(kernel, ms),
     settings: { installation: "bench", mode: "act" },
-    // -- reason: only what a pass of these services reaches is here
-  } as PassPorts;
-  return { ports, describes: () => describes };
+  };
+  // -- reason: only what a pass of these services reaches is here
+  return { ports: ports as unknown as PassPorts, describes: () => describes };
 }
 
 const memoryQueue = (kernel: Timeline, name: string, fifo: boolean) =>

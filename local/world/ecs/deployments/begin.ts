@@ -121,7 +121,7 @@ function newRecord(
   const now = kernel.now();
   const id = deploymentId(target.id);
   const configuration: DeploymentConfiguration = { ...service.configuration };
-  const around = surroundingsOf(service, target);
+  const around = surroundingsOf(context, service, target);
   return {
     order: context.nextOrder(),
     id,
@@ -153,13 +153,13 @@ function newRecord(
   };
 }
 
-function surroundingsOf(service: ServiceRecord, target: DeploymentRecord): Surroundings {
+function surroundingsOf(context: EcsContext, service: ServiceRecord, target: DeploymentRecord): Surroundings {
   return {
     reconcile: service.deployments.length > 1,
     hasBase: baseOf(service) !== undefined,
     split: isSplit(service),
     daemon: service.scheduling === "DAEMON",
-    shiftMs: shiftTimeOf(target.configuredLoadBalancers),
+    shiftMs: shiftTimeOf(context, target.configuredLoadBalancers),
   };
 }
 

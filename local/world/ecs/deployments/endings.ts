@@ -116,7 +116,7 @@ export function rollBack(context: EcsContext, service: ServiceRecord, failing: F
     staged: isStaged(record.configuration),
     shifted: record.traffic.production > 0 || record.inheritsSplit,
     tested: record.traffic.test > 0 || record.inheritsSplit,
-    shiftMs: shiftTimeOf(record.target.configuredLoadBalancers),
+    shiftMs: shiftTimeOf(context, record.target.configuredLoadBalancers),
   });
   emitDeployment(context, service, candidate);
   context.touch(service);

@@ -3,7 +3,7 @@
 
 import type { LoadBalancer } from "@aws-sdk/client-ecs";
 import type { DurationMs } from "../../../../shared/base/time.ts";
-import { millis, minutes, seconds } from "../../../../shared/base/time.ts";
+import { millis, minutes } from "../../../../shared/base/time.ts";
 import type { EcsContext } from "../context.ts";
 import type { DeploymentRecord } from "../model.ts";
 import type { ServiceDeploymentRecord, TrafficShares } from "./records.ts";
@@ -115,14 +115,15 @@ function faultOf(context: EcsContext, loadBalancer: LoadBalancer): string | unde
   );
 }
 
-/** Users see a test shift take 20 s and a five minutes' bake 5:36 behind an ALB; the figure is assumed. */
-const SHIFT_MS = seconds(30);
 /** "ECS adds 10 minutes": https://docs.aws.amazon.com/AmazonECS/latest/developerguide/nlb-resources-for-blue-green.html */
 const NETWORK_SHIFT_MS = minutes(10);
 
 /** Until new weights hold everywhere. Network Load Balancers have no rules: their listener stands for one. */
-export function shiftTimeOf(loadBalancers: readonly LoadBalancer[]): DurationMs {
+export function shiftTimeOf(
+  { shiftMs }: Pick<EcsContext, "shiftMs">,
+  loadBalancers: readonly LoadBalancer[],
+): DurationMs {
   const rules = loadBalancers.flatMap((one) => one.advancedConfiguration?.productionListenerRule ?? []);
   if (rules.length === 0) return millis(0);
-  return rules.some((rule) => rule.includes(":listener/net/")) ? NETWORK_SHIFT_MS : SHIFT_MS;
+  return rules.some((rule) => rule.includes(":listener/net/")) ? NETWORK_SHIFT_MS : shiftMs;
 }
