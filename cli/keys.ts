@@ -15,8 +15,10 @@ export function shortNames(keys: readonly Key[]): ReadonlyMap<Key, string> {
 
 const MAX_CANDIDATES = 10;
 
+const NOT_MANAGED = "is not managed. Managed keys";
+
 /** Takes the whole key, or any end of it that begins behind a slash and names one key only. */
-export function resolveKey(typed: string, keys: readonly Key[]): Key {
+export function resolveKey(typed: string, keys: readonly Key[], unknown = NOT_MANAGED): Key {
   const exact = keys.find((key) => key === typed);
   if (exact !== undefined) return exact;
   const found = keys.filter((key) => key.endsWith(`/${typed}`));
@@ -25,7 +27,7 @@ export function resolveKey(typed: string, keys: readonly Key[]): Key {
   if (found.length > 1) throw usageError(`"${typed}" names ${found.length} keys:${listed(found)}`);
   if (keys.length === 0)
     throw usageError(`"${typed}" is not managed: no service is. \`fairlead apply -f FILE\` adds some`);
-  throw usageError(`"${typed}" is not managed. Managed keys:${listed(similarFirst(typed, keys))}`);
+  throw usageError(`"${typed}" ${unknown}:${listed(similarFirst(typed, keys))}`);
 }
 
 function listed(keys: readonly Key[]): string {

@@ -20,21 +20,31 @@ export interface RolloutShowOptions {
   readonly onError: (error: unknown) => void;
 }
 
+export interface Show {
+  readonly played: Played;
+  /** Until then the shop has customers. */
+  close(): Promise<void>;
+}
+
 export async function showRollouts(
   demo: Demo,
   installation: Installation,
   options: RolloutShowOptions,
-): Promise<Played> {
+): Promise<Show> {
   const { account, region } = demo.place;
   await applyPolicies(await shopPolicies({ account, region }), installation);
   const stage = await openShop(demo, options);
-  if (typeof stage === "string") return { failures: [stage] };
+  if (typeof stage === "string") return { played: { failures: [stage] }, close: async () => undefined };
   options.onStep(`the shop is open at ${stage.url}, under load`);
   try {
     const { clients } = demo;
-    return await play({ ...options, clients, customers: stage.customers, desk: deskOf(demo, installation) });
-  } finally {
+    const desk = deskOf(demo, installation);
+    const played = await play({ ...options, clients, customers: stage.customers, desk });
+    if (!options.signal.aborted) await stage.afterwards();
+    return { played, close: () => stage.close() };
+  } catch (error) {
     await stage.close();
+    throw error;
   }
 }
 

@@ -8,6 +8,7 @@ import type { Installation, PlaceOptions } from "./installation.ts";
 import type { Io, Paint } from "./io.ts";
 import { paintFor } from "./io.ts";
 import { resolveKey } from "./keys.ts";
+import { pictureOn } from "./render/screen.ts";
 
 export interface GlobalOptions extends PlaceOptions {
   readonly apiUrl?: string;
@@ -59,17 +60,17 @@ export const printLines = (io: Io, lines: readonly string[]): void => {
 };
 
 const LOOK_EVERY_MS = 1_000;
-const CLEAR_SCREEN = "\u001b[H\u001b[2J\u001b[3J";
 
-/** On a terminal the screen is drawn anew; in a pipe a new picture follows when it differs. */
+/** On a terminal the picture is drawn over the one before; in a pipe a new picture follows when it differs. */
 export async function show(look: () => Promise<readonly string[]>, io: Io, watch: boolean): Promise<void> {
   if (!watch) return printLines(io, await look());
+  const draw = io.stdout.isTTY === true ? pictureOn(io.stdout) : undefined;
   let last = "";
   while (!io.interrupted.aborted) {
     const lines = await look();
     const picture = lines.join("\n");
-    if (io.stdout.isTTY === true) io.stdout.write(CLEAR_SCREEN);
-    if (io.stdout.isTTY === true || picture !== last) printLines(io, lines);
+    if (draw !== undefined) draw(lines);
+    else if (picture !== last) printLines(io, lines);
     last = picture;
     await sleep(LOOK_EVERY_MS, undefined, { signal: io.interrupted }).catch(() => undefined);
   }

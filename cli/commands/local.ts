@@ -4,12 +4,12 @@ import { dirname, resolve } from "node:path";
 import { Command, Option } from "commander";
 import type { LocalImages } from "../../local/images/images.ts";
 import type { Demo } from "../../local/scenario/demo.ts";
-import type { Played } from "../../local/scenario/rollout/play.ts";
 import type { Failures, ScenarioOptions } from "../../local/scenario/scenario.ts";
 import { Found, usageError } from "../failure.ts";
 import type { Installation } from "../installation.ts";
 import type { Io, Paint, Stream } from "../io.ts";
 import { paintFor } from "../io.ts";
+import type { Show } from "../local-rollout.ts";
 import { readInput } from "../read-input.ts";
 import { renderChange } from "../render/break.ts";
 import type { Outcome } from "../render/local.ts";
@@ -144,6 +144,7 @@ async function live(demo: Demo, options: LocalOptions, stage: Stage): Promise<Fa
   const forget = await writeLocalState(demo.place, stage.io.environment);
   introduce(demo, { ...stage, isFound: forget !== undefined });
   const display = startDisplay(demo, installation, stage);
+  let show: Show | undefined;
   try {
     await applyPolicies(demo.policies, installation);
     const started = performance.now();
@@ -151,7 +152,8 @@ async function live(demo: Demo, options: LocalOptions, stage: Stage): Promise<Fa
       stage.screen.log(`${seconds(performance.now() - started)}  ${stage.paint("bold", text)}`);
     const timeline = { signal: stage.io.interrupted, onStep };
     const found = options.part === "rollout" ? [] : await scenario.runScenario(demo, timeline);
-    const played = await rollouts(demo, installation, { ...timeline, options, stage, found });
+    show = await rollouts(demo, installation, { ...timeline, options, stage, found });
+    const { played } = show;
     await display.refresh();
     if (stage.io.interrupted.aborted) return endedEarly(options);
     const failures = [...found, ...played.failures];
@@ -162,9 +164,11 @@ async function live(demo: Demo, options: LocalOptions, stage: Stage): Promise<Fa
       stage,
     );
     if (options.once === true) return failures;
+    if (rollout !== undefined) byHand(stage);
     await goOn(() => scenario.churn(demo, timeline), failures, stage);
     return stage.onCommand.isBroken ? [] : failures;
   } finally {
+    await show?.close();
     await display.stop();
     forget?.();
     installation.close();
@@ -182,13 +186,17 @@ async function rollouts(
   demo: Demo,
   installation: Installation,
   { options, stage, found, ...timeline }: RolloutPart,
-): Promise<Played> {
+): Promise<Show> {
+  const nothing = (...failures: readonly string[]): Show => ({
+    played: { failures },
+    close: async () => undefined,
+  });
   const { part, requests, processes } = options;
-  if (part === "discovery" || found.length > 0 || timeline.signal.aborted) return { failures: [] };
+  if (part === "discovery" || found.length > 0 || timeline.signal.aborted) return nothing();
   if (!processes || demo.balancer === undefined) {
     if (part === "rollout") throw usageError("--part rollout needs processes: leave --no-processes out");
     stage.screen.log("Rollouts are left out: they are shown on real HTTP, with tasks as processes.");
-    return { failures: [] };
+    return nothing();
   }
   const { showRollouts } = await import("../local-rollout.ts");
   const onError = (error: unknown) =>
@@ -239,6 +247,14 @@ function conclude(outcome: Outcome, { json }: LocalOptions, { io, screen, paint 
   if (outcome.failures.length === 0) screen.log(paint("good", "The registries equal the tasks that run."));
   screen.end();
   if (json === true) io.stdout.write(`${outcomeJson(outcome)}\n`);
+}
+
+/** The shop runs its second version, its customers stay, and what the play registered is there to be rolled out. */
+function byHand({ screen }: Stage): void {
+  screen.log("Try rollouts by hand: version 4 is good, version 3 fails 5 % of its requests.");
+  screen.log(
+    "  npx fairlead rollout start demo/shop shop:4, then get demo/shop --watch, pause, promote, abort, undo",
+  );
 }
 
 /** Whoever breaks something, or wants to see why something failed, needs it running. */

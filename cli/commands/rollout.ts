@@ -94,16 +94,17 @@ async function wholeList(place: ApiPlace): Promise<RolloutList> {
   return list;
 }
 
+/** Services without a rollout policy are none of the list: they may well be managed otherwise. */
+const NO_POLICY = "names no service with a rollout policy. Those that have one";
+
 /** A whole key needs no list to be found. */
 const wholeKey = /^\d{12}\/[a-z0-9-]+\/[\w-]+\/[\w-]+$/;
 
 async function keyOf(typed: string, place: ApiPlace): Promise<Key> {
   if (wholeKey.test(typed)) return typed as Key;
   const { rollouts } = await wholeList(place);
-  return resolveKey(
-    typed,
-    rollouts.map(({ key }) => key),
-  );
+  const keys = rollouts.map(({ key }) => key);
+  return resolveKey(typed, keys, NO_POLICY);
 }
 
 const drawingOf = (command: Command, io: Io): Drawing => ({

@@ -2,6 +2,7 @@
 
 import { Command, InvalidArgumentError } from "commander";
 import { viewOf } from "../../shared/shell/key-view.ts";
+import { rolloutViewOf } from "../../shared/shell/rollout-view.ts";
 import type { Io } from "../io.ts";
 import { renderWhy, whyJson } from "../render/why.ts";
 import type { FormatOptions } from "../session.ts";
@@ -27,7 +28,10 @@ export const whyCommand = (io: Io): Command =>
           installation.store.load(key),
           options.limit === 0 ? [] : installation.history.recent(key, options.limit),
         ]);
-        const why = { view: viewOf(aggregate), history, now: installation.clock.now() };
+        const now = installation.clock.now();
+        const policy = aggregate.policy?.rollout;
+        const rollout = policy === undefined ? undefined : rolloutViewOf(aggregate, policy, now);
+        const why = { view: viewOf(aggregate), ...(rollout !== undefined && { rollout }), history, now };
         printLines(io, options.output === "json" ? json(whyJson(why)) : renderWhy(why, paintOf(command, io)));
       });
     });

@@ -3,10 +3,11 @@
 import { describe, expect, it } from "vitest";
 import type { Key } from "../../shared/base/keys.ts";
 import { reason } from "../../shared/base/reasons.ts";
-import { epochMs } from "../../shared/base/time.ts";
+import { epochMs, seconds } from "../../shared/base/time.ts";
 import type { Action, Outcome, Proposal } from "../../shared/contracts/actions.ts";
 import type { ServicePolicy } from "../../shared/contracts/policy.ts";
 import type { KeyView, RegistryView } from "../../shared/shell/key-view.ts";
+import { rolloutPolicy } from "../../test/support/rollout-builders.ts";
 import type { Paint } from "../io.ts";
 import { plain } from "../io.ts";
 import { age, ahead, duration } from "./age.ts";
@@ -99,6 +100,11 @@ describe("status", () => {
       "SERVICE     MODE  RUNNING  REGISTERED  STATE    DECIDED  FAILURES  WHY",
       "quay/crane  act         3         2/3  settled  1m5s            0  All is well.",
     ]);
+  });
+
+  it("counts no registrations where nothing is to be registered", () => {
+    const keys = [view({ modes: { rollout: "act" } })];
+    expect(renderStatus({ ...fleet, keys }, plain)[1]).toMatch(/act +3 +- +settled/);
   });
 
   it("begins with the switches, and helps when nothing is managed", () => {
@@ -323,6 +329,24 @@ describe("policy differences", () => {
       `${key}: changed`,
       "  - discovery.registries[0].weight: 1",
       "  + discovery.registries[0].weight: 2",
+    ]);
+  });
+
+  it("tell a rollout's steps in the manifest's words, a webhook with its address", () => {
+    const withHook = (path: string): ServicePolicy => ({
+      rollout: rolloutPolicy({
+        steps: [
+          { kind: "setWeight", weight: 5 },
+          { kind: "webhook", url: `https://ci.example/${path}`, timeoutMs: seconds(5) },
+        ],
+      }),
+    });
+    const change = { key, before: withHook("a"), after: withHook("b") };
+    expect(isChange(change)).toBe(true);
+    expect(renderPolicyChange(change, plain)).toEqual([
+      `${key}: changed`,
+      "  - rollout.steps[1]: webhook https://ci.example/a within 5s",
+      "  + rollout.steps[1]: webhook https://ci.example/b within 5s",
     ]);
   });
 

@@ -1,5 +1,6 @@
 // `fairlead rollout list | history | analyze`: tables.
 
+import { callerName } from "../../shared/base/arn.ts";
 import type {
   AnalysisView,
   MetricLine,
@@ -11,6 +12,7 @@ import type {
 } from "../../shared/contracts/rollout-api.ts";
 import type { Tone } from "../io.ts";
 import { age, ahead, duration } from "./age.ts";
+import { answeredLine, inShort } from "./rollout-answers.ts";
 import type { Drawing } from "./rollout-symbols.ts";
 import { statusText } from "./rollout-symbols.ts";
 import { verdictText } from "./rollout-tree.ts";
@@ -48,14 +50,14 @@ export function renderList(
 }
 
 const stepOf = ({ step, steps }: RolloutSummary): string =>
-  step === undefined || steps === undefined ? "-" : `${step}/${steps}`;
+  step === undefined || steps === undefined ? "-" : `${Math.min(step + 1, steps)}/${steps}`;
 
 const PAST_HEAD = ["ROLLOUT", "OUTCOME", "FROM", "TO", "STEP", "WEIGHT", "ENDED", "TOOK", "BY", "WHY"];
 
 const TONES: Readonly<Record<string, Tone>> = { promoted: "good", superseded: "warn", watched: "dim" };
 
 export function renderHistory(history: RolloutHistory, drawing: Drawing): readonly string[] {
-  const { past, decisions, at } = history;
+  const { past, decisions, answered, at } = history;
   const { paint } = drawing;
   const rollouts =
     past.length === 0
@@ -65,7 +67,12 @@ export function renderHistory(history: RolloutHistory, drawing: Drawing): readon
     `${age(decision.at, at)} ago  ${paint("dim", `(${decision.mode}, decision ${decision.version})`)}`,
     ...decision.acts.map(({ what, outcome, why }) => `    ${what} ${outcome}: ${why}`),
   ]);
-  return lines.length === 0 ? rollouts : [...rollouts, "", paint("bold", "done, newest first"), ...lines];
+  const orders = answered.map((order) => answeredLine(inShort(order), at, paint));
+  return [
+    ...rollouts,
+    ...(orders.length === 0 ? [] : ["", paint("bold", "ordered, newest first"), ...orders]),
+    ...(lines.length === 0 ? [] : ["", paint("bold", "done, newest first"), ...lines]),
+  ];
 }
 
 function pastRow(past: PastRolloutView, now: number, { paint }: Drawing): readonly string[] {
@@ -78,8 +85,9 @@ function pastRow(past: PastRolloutView, now: number, { paint }: Drawing): readon
     String(past.weight),
     `${age(past.endedAt, now)} ago`,
     duration(past.endedAt - past.startedAt),
-    past.author,
-    past.verdict ?? past.reason,
+    callerName(past.author),
+    // How it ended is the reason; a promotion rests on its verdict.
+    past.outcome === "promoted" ? (past.verdict ?? past.reason) : past.reason,
   ];
 }
 
@@ -112,12 +120,12 @@ export function renderAnalysis(view: RolloutView, drawing: Drawing): readonly st
 }
 
 function facts(analysis: AnalysisView, now: number): readonly string[] {
-  const { failed, leastFailed, by, requestsPerSecond, since, problem } = analysis;
-  const least = leastFailed === undefined ? "" : `; ${leastFailed} is the least possible`;
+  const { kind, failed, leastFailed, by, requestsPerSecond, since, problem } = analysis;
+  const least = leastFailed === undefined ? "" : `; ${Math.ceil(leastFailed)} is the least possible`;
   return [
     `${failed} failed requests of the new revision${least}`,
     `${round(requestsPerSecond)} requests a second${since === undefined ? "" : `, analysed for ${age(since, now)}`}` +
-      (by === undefined ? "" : `, decided by ${by}`),
+      (by === undefined || kind === "pending" ? "" : `, decided by ${by}`),
     ...(problem === undefined ? [] : [`metrics: ${problem}`]),
   ];
 }

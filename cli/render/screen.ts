@@ -42,6 +42,34 @@ function terminalScreen(stream: Stream): Screen {
   };
 }
 
+const HOME = "\u001b[H";
+const CLEAR_SCREEN = "\u001b[2J";
+const CLEAR_REST_OF_LINE = "\u001b[K";
+
+/**
+ * Draws one picture over the other, in one write: it does not flicker, and what was on the terminal before stays in
+ * its scrollback. What is longer than the screen would scroll, so its end is cut off and said.
+ */
+export function pictureOn(stream: Stream): (lines: readonly string[]) => void {
+  let isFirst = true;
+  return (lines) => {
+    const columns = stream.columns ?? 0;
+    const most = Math.max(2, (stream.rows ?? lines.length + 1) - 1);
+    const hidden = lines.length - most;
+    const shown =
+      hidden > 0
+        ? [...lines.slice(0, most - 1), `… ${hidden + 1} more lines: make the window larger`]
+        : lines;
+    const drawn = shown.map((line) =>
+      columns === 0 || visibleLength(line) <= columns ? line : cut(line, columns),
+    );
+    stream.write(
+      `${HOME}${isFirst ? CLEAR_SCREEN : ""}${drawn.map((line) => `${line}${CLEAR_REST_OF_LINE}\n`).join("")}${CLEAR_LINE_DOWN}`,
+    );
+    isFirst = false;
+  };
+}
+
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is looked for
 const escapes = /\u001b\[[0-9;]*m/g;
 const visibleLength = (line: string): number => line.replace(escapes, "").length;

@@ -33,7 +33,7 @@ export function renderStatus(fleet: FleetView, paint: Paint): readonly string[] 
     fleet.names.get(view.key) ?? view.key,
     view.mode,
     String(view.running),
-    `${view.registered}/${view.expected}`,
+    view.modes["discovery"] === undefined ? "-" : `${view.registered}/${view.expected}`,
     paint(TONES[view.condition], view.condition),
     view.decidedAt === undefined ? "-" : age(view.decidedAt, fleet.now),
     String(view.failures),

@@ -1,20 +1,50 @@
 // `fairlead why KEY`: the last verdict of each capability, then what was decided and done before.
 
+import { callerName } from "../../shared/base/arn.ts";
 import type { Action, Outcome } from "../../shared/contracts/actions.ts";
 import type { DecisionRecord } from "../../shared/contracts/aggregate.ts";
+import type { RolloutView } from "../../shared/contracts/rollout-api.ts";
 import type { KeyView } from "../../shared/shell/key-view.ts";
 import { isRolloutAction, rolloutActText } from "../../shared/shell/rollout-acts.ts";
 import type { Paint } from "../io.ts";
 import { age, ahead } from "./age.ts";
+import { answeredLine } from "./rollout-answers.ts";
 
 export interface WhyView {
   readonly view: KeyView;
+  /** Where rollouts stand, of a service that has a policy for them. */
+  readonly rollout?: RolloutView;
   readonly history: readonly DecisionRecord[];
   readonly now: number;
 }
 
-export function renderWhy({ view, history, now }: WhyView, paint: Paint): readonly string[] {
-  return [...verdicts(view, now, paint), ...waiting(view, paint), ...past(history, now, paint)];
+export function renderWhy({ view, rollout, history, now }: WhyView, paint: Paint): readonly string[] {
+  return [
+    ...verdicts(view, now, paint),
+    ...(rollout === undefined ? [] : standing(rollout, view, paint)),
+    ...(rollout === undefined ? [] : orders(rollout, paint)),
+    ...waiting(view, paint),
+    ...past(history, now, paint),
+  ];
+}
+
+/** The last pass may have had something small to say: why a rollout stands where it stands is older. */
+function standing({ rollout, message }: RolloutView, { reasons }: KeyView, paint: Paint): readonly string[] {
+  const isSaid = reasons["rollout"]?.some(({ text }) => text === message) === true;
+  if (isSaid) return [];
+  const label = rollout === undefined ? "before" : `${rollout.id}, ${rollout.phase}`;
+  return [`  ${message} ${paint("dim", `[${label}]`)}`];
+}
+
+function orders({ orders: unheard, answered, at }: RolloutView, paint: Paint): readonly string[] {
+  const lines = [
+    ...unheard.map(
+      ({ decision, verb, by, at: given }) =>
+        `  ${decision}  ${verb} by ${callerName(by)}, ${age(given, at)} ago, not heard yet`,
+    ),
+    ...answered.map((order) => answeredLine(order, at, paint)),
+  ];
+  return lines.length === 0 ? [] : ["", paint("bold", "ordered, newest first"), ...lines];
 }
 
 function verdicts(view: KeyView, now: number, paint: Paint): readonly string[] {
@@ -78,7 +108,7 @@ function verdict(outcome: Outcome, paint: Paint): string {
   }
 }
 
-export const whyJson = ({ view, history }: WhyView): object => ({
+export const whyJson = ({ view, rollout, history }: WhyView): object => ({
   key: view.key,
   state: view.condition,
   mode: view.mode,
@@ -87,5 +117,6 @@ export const whyJson = ({ view, history }: WhyView): object => ({
   wakeAt: view.wakeAt ?? null,
   reasons: view.reasons,
   awaiting: view.awaiting,
+  ...(rollout !== undefined && { orders: rollout.orders, answered: rollout.answered }),
   history,
 });

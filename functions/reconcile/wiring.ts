@@ -56,6 +56,7 @@ export function wireReconcile(environment: Environment): ReconcileWiring {
       installation: required(environment, ENVIRONMENT.installation),
       mode: requiredMode(environment),
       watchesRollouts: environment[ENVIRONMENT.rollouts] === "watch",
+      leavesWeights: environment[ENVIRONMENT.rollouts] === "deployments",
     },
   };
   const muted = createStateStore(tableOf(rehearsing(dynamo), tableName));

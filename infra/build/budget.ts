@@ -13,6 +13,8 @@ export const BUNDLE_BYTES_MAX = 400_000;
  */
 const BYTES_MAX_BY_NAME: Readonly<Record<string, number>> = { reconcile: 600_000 };
 
+export const bytesMaxOf = (name: string): number => BYTES_MAX_BY_NAME[name] ?? BUNDLE_BYTES_MAX;
+
 interface Banned {
   readonly path: RegExp;
   readonly because: string;
@@ -73,7 +75,7 @@ const isBuiltin = (path: string): boolean => process.getBuiltinModule(path) !== 
 
 /** What is wrong with a bundle, one sentence each; empty when it is within budget. */
 export function budgetFaults({ name, bytes, metafile }: Bundle): readonly string[] {
-  const bytesMax = BYTES_MAX_BY_NAME[name] ?? BUNDLE_BYTES_MAX;
+  const bytesMax = bytesMaxOf(name);
   const files = Object.keys(metafile.outputs);
   const faults = [...inputFaults(metafile), ...importFaults(metafile)];
   if (bytes > bytesMax) faults.push(`has ${bytes} B; the budget is ${bytesMax} B`);

@@ -25,9 +25,25 @@ export async function createFrontDoor({ elb }: Clients): Promise<FrontDoor> {
   const { LoadBalancers: balancers } = await elb.send(
     new CreateLoadBalancerCommand({ Name: "demo", Subnets: ["subnet-1", "subnet-2"] }),
   );
+  const [balancer] = balancers ?? [];
+  if (balancer?.DNSName === undefined) throw new AppError("defect", "the local AWS made no load balancer");
+  const targetGroupArn = await createTargetGroup(elb, "web");
+  await elb.send(
+    new CreateListenerCommand({
+      LoadBalancerArn: balancer.LoadBalancerArn,
+      Protocol: "HTTP",
+      Port: LISTENER_PORT,
+      DefaultActions: [{ Type: "forward", TargetGroupArn: targetGroupArn }],
+    }),
+  );
+  return { targetGroupArn, dnsName: balancer.DNSName };
+}
+
+/** For tasks of the demo: all of them listen on one port and answer `/health`. */
+export async function createTargetGroup(elb: Clients["elb"], name: string): Promise<string> {
   const { TargetGroups: groups } = await elb.send(
     new CreateTargetGroupCommand({
-      Name: "web",
+      Name: name,
       Protocol: "HTTP",
       Port: WEB_PORT,
       VpcId: "vpc-demo",
@@ -38,23 +54,12 @@ export async function createFrontDoor({ elb }: Clients): Promise<FrontDoor> {
       HealthyThresholdCount: 2,
     }),
   );
-  const [balancer] = balancers ?? [];
-  const [group] = groups ?? [];
-  if (balancer?.DNSName === undefined || group?.TargetGroupArn === undefined)
-    throw new AppError("defect", "the local AWS made no load balancer");
-  const targetGroupArn = group.TargetGroupArn;
+  const arn = groups?.[0]?.TargetGroupArn;
+  if (arn === undefined) throw new AppError("defect", "the local AWS made no target group");
   // AWS's default of 300 s would make a demo of a minute wait for the end of every task.
   const Attributes = [{ Key: "deregistration_delay.timeout_seconds", Value: "5" }];
-  await elb.send(new ModifyTargetGroupAttributesCommand({ TargetGroupArn: targetGroupArn, Attributes }));
-  await elb.send(
-    new CreateListenerCommand({
-      LoadBalancerArn: balancer.LoadBalancerArn,
-      Protocol: "HTTP",
-      Port: LISTENER_PORT,
-      DefaultActions: [{ Type: "forward", TargetGroupArn: targetGroupArn }],
-    }),
-  );
-  return { targetGroupArn, dnsName: balancer.DNSName };
+  await elb.send(new ModifyTargetGroupAttributesCommand({ TargetGroupArn: arn, Attributes }));
+  return arn;
 }
 
 /** `web.demo.internal`, an alias of the load balancer: Cloud Map's own way to name one. */

@@ -1,7 +1,7 @@
 // The parts of ECS ARNs: old and new forms, other services, every partition.
 
 import { describe, expect, it } from "vitest";
-import { arnName, clusterArn, parseEcsArn, partitionOf, taskDefinitionParts } from "./arn.ts";
+import { arnName, callerName, clusterArn, parseEcsArn, partitionOf, taskDefinitionParts } from "./arn.ts";
 
 describe("partitionOf", () => {
   it.each([
@@ -63,5 +63,17 @@ describe("names", () => {
     const arn = "arn:aws:ecs:us-east-1:111122223333:task-definition/web";
     expect(taskDefinitionParts(`${arn}:7`)).toEqual({ family: "web", revision: "7" });
     expect(taskDefinitionParts(arn)).toEqual({ family: "web", revision: undefined });
+  });
+});
+
+describe("callerName", () => {
+  it.each([
+    ["arn:aws:iam::111122223333:user/ada", "ada"],
+    ["arn:aws:iam::111122223333:user/team/ada", "team/ada"],
+    ["arn:aws-cn:sts::111122223333:assumed-role/Release/grace", "Release/grace"],
+    ["arn:aws:iam::111122223333:root", "root"],
+    ["external", "external"],
+  ])("%s is %s", (by, name) => {
+    expect(callerName(by)).toBe(name);
   });
 });

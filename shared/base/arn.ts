@@ -49,6 +49,16 @@ export const clusterArn = (of: {
 /** The last segment: a task's id, a service's name, a cluster's name. */
 export const arnName = (arn: string): string => arn.slice(arn.lastIndexOf("/") + 1);
 
+/** In the place of a task definition: what stood before the first deployment. */
+export const NO_REVISION = "none";
+
+/**
+ * Who somebody is, for people: `ada` of a user, `Admin/ada` of a role's session, else as it stands.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+ */
+export const callerName = (by: string): string =>
+  by.replace(/^arn:[^:]*:(iam|sts)::\d*:((user|assumed-role|federated-user)\/)?/, "");
+
 /** `web:7` → family and revision; a sample of AWS's own lacks the revision. */
 export function taskDefinitionParts(arn: string): { family: string; revision: string | undefined } {
   const [family = "", revision] = arnName(arn).split(":");

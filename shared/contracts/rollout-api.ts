@@ -32,7 +32,7 @@ export interface StepView {
 export interface CountView {
   readonly desired: number;
   readonly running: number;
-  /** Absent = no container health check tells. */
+  /** Absent = nobody has told of any. ECS sends no event when a task becomes healthy: the next reading tells. */
   readonly healthy?: number;
 }
 
@@ -104,6 +104,17 @@ export interface OrderView {
   readonly at: EpochMs;
 }
 
+/** An order that a pass has heard, and what came of it. */
+export interface AnsweredView extends OrderView {
+  readonly outcome: "done" | "refused";
+  /** One sentence. */
+  readonly text: string;
+  /** The rollout that it is about, or that it began. */
+  readonly rollout?: string;
+  /** Where that rollout stands: its phase, or how it ended. Absent = nobody knows it any more. */
+  readonly became?: string;
+}
+
 /** The rollout under way. */
 export interface ActiveRolloutView {
   readonly id: string;
@@ -119,12 +130,16 @@ export interface ActiveRolloutView {
   readonly step: number;
   readonly stepSince: EpochMs;
   readonly steps: readonly StepView[];
+  /** The ramp: it adds a step whenever the analysis lets the weight grow. */
+  readonly isAuto: boolean;
   readonly setWeight: number;
   /** What the new revision really gets; absent = nothing tells yet. */
   readonly actualWeight?: { readonly percent: number; readonly from: "requests" | "listener" };
   /** Percent of the capacity that was asked for. */
   readonly setScale: number;
   readonly deploymentArn?: string;
+  /** Why it needs no verdict, in one sentence. */
+  readonly waived?: string;
   readonly approvals: readonly { readonly step: number; readonly by: string; readonly decision: string }[];
 }
 
@@ -173,6 +188,8 @@ export interface RolloutView {
   readonly killSwitch?: boolean;
   /** Given and not heard yet. */
   readonly orders: readonly OrderView[];
+  /** The last ones that were heard, newest first. */
+  readonly answered: readonly AnsweredView[];
   /** Proposals that are only shown, or wait for an approval of the key. */
   readonly awaiting: readonly { readonly id: string; readonly text: string }[];
   readonly past: readonly PastRolloutView[];
@@ -210,6 +227,7 @@ export interface RolloutHistory {
   readonly key: Key;
   readonly at: EpochMs;
   readonly past: readonly PastRolloutView[];
+  readonly answered: readonly AnsweredView[];
   readonly decisions: readonly {
     readonly at: EpochMs;
     readonly version: number;

@@ -78,6 +78,8 @@ export interface OpenHook {
   /** IN_PROGRESS | AWAITING_ACTION | SUCCEEDED | FAILED | TIMED_OUT */
   readonly status: string;
   readonly expiresAt?: EpochMs;
+  /** What ECS does then: CONTINUE | ROLLBACK, which is its default. */
+  readonly timeoutAction?: string;
 }
 
 export interface DeploymentView {

@@ -13,7 +13,7 @@ import {
 import type { Bench } from "../../test/support/shell-bench.ts";
 import { createBench, moved, wakeFact } from "../../test/support/shell-bench.ts";
 import { AppError } from "../base/errors.ts";
-import { minutes, seconds } from "../base/time.ts";
+import { epochMs, minutes, seconds } from "../base/time.ts";
 import type { Fact } from "../contracts/facts.ts";
 import { pass, QUARANTINE_AFTER } from "./pass.ts";
 import { HOP_BUDGET } from "./wake.ts";
@@ -186,6 +186,23 @@ describe("crashes and races", () => {
   });
 });
 
+describe("a wake-up", () => {
+  it("of a timer that was set anew since does nothing: that one has its own", async () => {
+    const bench = await managed();
+    await bench.stores.fleet.setKillSwitch(true);
+    await run(bench, [fact(1)]);
+    const { wakeAt } = await stateOf(bench);
+    bench.wakes.length = 0;
+    const stale: Fact = { kind: "wake", cause: "timer", at: epochMs(NOW - seconds(60)) };
+    expect(await run(bench, [stale])).toBe("settled");
+    expect([bench.wakes.length, (await stateOf(bench)).wakeAt]).toEqual([0, wakeAt]);
+    // Its own, even too early, is answered: no other one would come.
+    await bench.stores.fleet.setKillSwitch(false);
+    await run(bench, [stale, { kind: "wake", cause: "timer", at: wakeAt ?? NOW }]);
+    expect(bench.instances.size).toBe(1);
+  });
+});
+
 describe("the operator", () => {
   it.each(["observe", "approve"] as const)(
     "mode %s makes no write, and shows what it would do",
@@ -228,6 +245,7 @@ describe("the operator", () => {
     expect(record?.actions[0]?.outcome).toEqual({ kind: "postponed", code: "kill-switch" });
     expect([bench.count("register"), (await stateOf(bench)).wakeAt]).toEqual([0, NOW + seconds(5)]);
     await bench.stores.fleet.setKillSwitch(false);
+    moved(bench, seconds(5));
     await run(bench, [wakeFact("timer")]);
     expect(bench.instances.size).toBe(1);
   });

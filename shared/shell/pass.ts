@@ -52,6 +52,7 @@ async function attemptPass(input: PassInput, ports: PassPorts): Promise<PassResu
   const aggregate = await ports.store.load(input.key);
   if (aggregate.policy === undefined) return "unmanaged";
   if (aggregate.state.failures >= QUARANTINE_AFTER && !isFromSweep(input.facts)) return "quarantined";
+  if (isOutdated(input.facts, aggregate.state.wakeAt, ports.clock.now())) return "settled";
   const { waitMs, credit } = pacingOf(aggregate.state, ports.clock.now());
   if (waitMs > 0) await ports.wait(waitMs);
   const now = ports.clock.now();
@@ -62,6 +63,16 @@ async function attemptPass(input: PassInput, ports: PassPorts): Promise<PassResu
 
 const isFromSweep = (facts: readonly Fact[]): boolean =>
   facts.some((fact) => fact.kind === "wake" && fact.cause !== "timer" && fact.cause !== "peer");
+
+/**
+ * A wake-up of a timer that was set anew since, which has a wake-up of its own. Answered by a pass, each would
+ * send another: a rollout that sets its timer with every answer of the feed would get one chain more a minute.
+ */
+const isOutdated = (facts: readonly Fact[], wakeAt: EpochMs | undefined, now: EpochMs): boolean =>
+  wakeAt !== undefined &&
+  wakeAt > now &&
+  facts.length > 0 &&
+  facts.every((fact) => fact.kind === "wake" && fact.cause === "timer" && fact.at !== wakeAt);
 
 // --- what is known --------------------------------------------------------------------------------------
 

@@ -20,6 +20,8 @@ export interface Settings {
   readonly mode: Mode;
   /** Roles without any write permission on deployments and rules: rollouts are watched only. */
   readonly watchesRollouts?: boolean;
+  /** Roles that may deploy and not write listener rules: ECS alone shifts the traffic. */
+  readonly leavesWeights?: boolean;
 }
 
 export interface ReadPorts {

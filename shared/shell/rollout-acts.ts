@@ -41,7 +41,7 @@ export function rolloutActText(action: RolloutAction): string {
     case "remove-header-routes":
       return "remove header routes";
     case "subscribe-metrics":
-      return `ask for ${action.subscription.queries.length} metrics`;
+      return metricsText(action.subscription.queries.length);
     case "unsubscribe-metrics":
       return "end the metrics";
     case "ring-keys":
@@ -52,6 +52,12 @@ export function rolloutActText(action: RolloutAction): string {
       return `notify ${action.to === "events" ? "EventBridge" : hostOf(action.to)} of ${action.event}`;
   }
 }
+
+/** Without queries it only wants to hear who changes the rule's weights. */
+const metricsText = (queries: number): string =>
+  queries === 0
+    ? "ask for changes of the rule"
+    : `ask for ${queries} ${queries === 1 ? "metric" : "metrics"}`;
 
 const strategyText = (strategy: string | undefined): string =>
   strategy === undefined ? "" : ` as ${strategy.toLowerCase()}`;

@@ -13,7 +13,7 @@ import {
   past,
   stage,
 } from "../../test/support/api-stage.ts";
-import { active, idle, KEY, NEW, NOW } from "../../test/support/rollout-builders.ts";
+import { active, idle, KEY, NEW, NOW, OLD, taskOf } from "../../test/support/rollout-builders.ts";
 import type { RolloutVerb } from "../contracts/policy.ts";
 import type { RolloutState } from "../core/rollout/state.ts";
 
@@ -84,6 +84,13 @@ describe("what is refused", () => {
     ],
     ["retrying what is under way", active("stepping"), order("retry"), 409, "under-way"],
     ["undoing nothing", idle(), order("undo"), 409, "nothing-to-undo"],
+    [
+      "undoing the first deployment",
+      idle({ past: [{ ...past("promoted"), source: { taskDefinition: "none", images: [] } }] }),
+      order("undo"),
+      409,
+      "nothing-to-undo",
+    ],
     ["undoing what is under way", active("stepping"), order("undo"), 409, "under-way"],
     [
       "pausing twice",
@@ -175,7 +182,7 @@ describe("what is refused", () => {
 
 describe("what an order leads to", () => {
   it.each<[RolloutVerb, RolloutState, object, string]>([
-    ["start", idle(), { taskDefinition: "crane:8" }, "crane:8 begins as soon as nothing holds it up"],
+    ["start", idle(), { taskDefinition: "crane:8" }, "crane:8 begins now, as r-3b727dd2"],
     [
       "promote-full",
       active("stepping"),
@@ -189,19 +196,24 @@ describe("what an order leads to", () => {
       {},
       "r-0000abcd is on its way back already; what failed of it is tried again",
     ],
-    ["retry", idle({ past: [past("rolled-back")] }), {}, "crane:8 rolls out again from its first step"],
+    [
+      "retry",
+      idle({ past: [past("rolled-back")] }),
+      {},
+      "crane:8 rolls out again from its first step, as r-3b727dd2",
+    ],
     ["retry", active("stuck"), {}, "r-0000abcd is tried again"],
     [
       "undo",
       idle({ past: [past("promoted")] }),
       {},
-      "back to crane:7; without steps where it is within the rollback window",
+      "back to crane:7 as r-3b727dd2; without steps where it is within the rollback window",
     ],
     [
       "undo",
       idle(),
       { taskDefinition: "crane:3" },
-      "back to crane:3; without steps where it is within the rollback window",
+      "back to crane:3 as r-3b727dd2; without steps where it is within the rollback window",
     ],
     ["pause", active("stepping"), {}, "r-0000abcd stays where it is; a bad verdict still rolls it back"],
     ["resume", active("stepping", { paused: { by: ADA, since: NOW } }), {}, "r-0000abcd goes on"],
@@ -209,6 +221,39 @@ describe("what an order leads to", () => {
   ])("%s", async (verb, state, body, next) => {
     const { ports } = await stage(state);
     expect((await ask(ports, order(verb, { body }))).body).toMatchObject({ verb, next });
+  });
+
+  it("a promotion goes on wherever the analysis is not sure, also before a weight", async () => {
+    const hold = { code: "no-data", text: "The metrics have not answered.", since: NOW };
+    const { ports } = await stage(active("stepping", { hold }));
+    expect((await ask(ports, order("promote"))).statusCode).toBe(202);
+  });
+
+  it("a step that pauses is ended by a promotion, and whoever resumes it is told so", async () => {
+    const { ports } = await stage(active("stepping", { steps: [{ kind: "pause" }] }));
+    expect((await ask(ports, order("resume"))).body).toMatchObject({
+      error: "not-paused",
+      remedy: expect.stringContaining("rollout promote"),
+    });
+  });
+
+  it("a start of what runs already is refused before it is written down", async () => {
+    const it = await stage(idle());
+    const { state, version } = await it.ports.store.load(KEY).then((all) => ({ ...all, version: 1 }));
+    const task = taskOf(1, { taskDefinitionArn: NEW });
+    await it.ports.store.commit(KEY, version, { ...state, version: 2, tasks: { [task.taskId]: task } });
+    const sent = order("start", { body: { taskDefinition: "crane:8" } });
+    expect((await ask(it.ports, sent)).body["error"]).toBe("runs-already");
+    expect(await commandsOf(it)).toEqual([]);
+  });
+
+  it("a start takes the place of one that waits", async () => {
+    const wanted = { taskDefinition: OLD, by: ADA, at: NOW, decision: "d-aaaaaaaaaaaa" };
+    const { ports } = await stage(idle({ wanted }));
+    const sent = order("start", { body: { taskDefinition: "crane:8" } });
+    expect((await ask(ports, sent)).body["next"]).toBe(
+      "crane:8 begins now in place of crane:7, which waits, as r-3b727dd2",
+    );
   });
 
   it("a start that waits is taken back by an abort", async () => {

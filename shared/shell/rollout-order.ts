@@ -1,11 +1,14 @@
 // An operator's order about a rollout, checked against what stands in the table before it is written down. Pure.
 // `decide` checks again: what is refused here is refused with the remedy while somebody still looks at it.
 
+import { callerName, NO_REVISION } from "../base/arn.ts";
 import type { EpochMs } from "../base/time.ts";
 import type { Aggregate } from "../contracts/aggregate.ts";
 import type { Mode, RolloutCommand, RolloutVerb } from "../contracts/policy.ts";
 import type { ApiProblem, OrderRequest } from "../contracts/rollout-api.ts";
 import type { RolloutPolicy } from "../contracts/rollout-policy.ts";
+import { isUnsureHold } from "../core/rollout/policy.ts";
+import { rolloutId } from "../core/rollout/rollout-id.ts";
 import type { Active, RolloutState } from "../core/rollout/state.ts";
 import { activeOf, rolloutStateOf } from "./rollout-view.ts";
 import { stepText } from "./rollout-words.ts";
@@ -148,7 +151,9 @@ const bound = ({ rollout }: Active): Partial<RolloutCommand> => ({
   revision: rollout.target.taskDefinition,
 });
 
-function start({ active, policy, input: { request } }: Bench): Answer {
+function start(bench: Bench): Answer {
+  const { active, policy, input } = bench;
+  const { request } = input;
   const { taskDefinition } = request;
   if (taskDefinition === undefined) {
     return refused(400, "no-task-definition", [
@@ -158,7 +163,7 @@ function start({ active, policy, input: { request } }: Bench): Answer {
   }
   const name = familyOf(taskDefinition);
   const fields = { taskDefinition };
-  if (active === undefined) return { fields, next: `${name} begins as soon as nothing holds it up` };
+  if (active === undefined) return startWhenIdle(bench, name, fields);
   const { rollout, phase } = active;
   if (familyOf(rollout.target.taskDefinition) === name && phase !== "aborting" && phase !== "stuck")
     return look("rolls-out-already", `${rollout.id} rolls out ${name} already.`);
@@ -174,6 +179,30 @@ function start({ active, policy, input: { request } }: Bench): Answer {
       return { fields, next: `${name} takes over from ${rollout.id}` };
   }
 }
+
+function startWhenIdle(
+  { state, policy, input: { aggregate, id } }: Bench,
+  name: string,
+  fields: Partial<RolloutCommand>,
+): Answer {
+  const running = Object.values(aggregate.state.tasks).filter(
+    ({ desiredStatus }) => desiredStatus === "RUNNING",
+  );
+  if (running.length > 0 && running.every(({ taskDefinitionArn }) => familyOf(taskDefinitionArn) === name))
+    return refused(409, "runs-already", [
+      `${aggregate.key.split("/").slice(2).join("/")} runs ${name} already.`,
+      "Name another task definition.",
+    ]);
+  const isPaused = aggregate.commands.some(({ type }) => type === "pause");
+  const mayWait = policy.freeze.length > 0 || policy.dependsOn.length > 0;
+  const when = isPaused ? "once the service is resumed" : mayWait ? "as soon as nothing holds it up" : "now";
+  const instead =
+    state.wanted === undefined ? "" : ` in place of ${familyOf(state.wanted.taskDefinition)}, which waits`;
+  return { fields, next: `${name} begins ${when}${instead}, as ${rolloutId(aggregate.key, id)}` };
+}
+
+/** Of the rollout that this order begins. */
+const newId = ({ aggregate, id }: OrderInput): string => rolloutId(aggregate.key, id);
 
 function promote({ active }: Bench, how: "next" | "full"): Answer {
   if (active === undefined) return nothing();
@@ -194,10 +223,10 @@ function promote({ active }: Bench, how: "next" | "full"): Answer {
     ]);
   }
   const step = rollout.steps[rollout.step];
-  if (how === "next" && (phase !== "stepping" || (step !== undefined && !WAITS.includes(step.kind)))) {
-    const now = phase === "stepping" && step !== undefined ? stepText(step) : phase;
+  if (how === "next" && !waitsForWord(active)) {
+    const now = phase === "stepping" && step !== undefined ? `at ${stepText(step)}` : PHASES[phase];
     return refused(409, "nothing-to-promote", [
-      `${rollout.id} is at ${now}, which waits for nobody.`,
+      `${rollout.id} is ${now}, which waits for nobody.`,
       "Look again when it waits, or go to the end with `fairlead rollout promote --full`.",
     ]);
   }
@@ -208,10 +237,24 @@ function promote({ active }: Bench, how: "next" | "full"): Answer {
   return { fields: bound(active), next };
 }
 
-const PHASES = { aborting: "on its way back", stuck: "stuck", finishing: "finishing" } as const;
+const PHASES = {
+  starting: "starting",
+  preparing: "starting its tasks",
+  stepping: "after its last step",
+  aborting: "on its way back",
+  stuck: "stuck",
+  finishing: "finishing",
+} as const;
 
 /** Steps that a promotion ends. */
 const WAITS: readonly string[] = ["pause", "analysis"];
+
+/** After the last step it waits for the verdict; before any weight, where the analysis is not sure. */
+function waitsForWord({ phase, rollout }: Active): boolean {
+  const step = rollout.steps[rollout.step];
+  if (phase !== "stepping") return false;
+  return step === undefined || WAITS.includes(step.kind) || isUnsureHold(rollout);
+}
 
 function unapproved({ rollout }: Active, how: "next" | "full"): number | undefined {
   const until = how === "next" ? rollout.step + 1 : rollout.steps.length;
@@ -230,14 +273,14 @@ function approve({ active, input: { by } }: Bench): Answer {
   const { rollout, phase } = active;
   const step = rollout.steps[rollout.step];
   if (phase !== "stepping" || step?.kind !== "approve") {
-    const now = step === undefined || phase !== "stepping" ? phase : stepText(step);
-    return look("nothing-to-approve", `${rollout.id} asks for no approval now: it is at ${now}.`);
+    const now = step === undefined || phase !== "stepping" ? PHASES[phase] : `at ${stepText(step)}`;
+    return look("nothing-to-approve", `${rollout.id} asks for no approval now: it is ${now}.`);
   }
   if (rollout.approvals.some((approval) => approval.step === rollout.step))
     return look("approved-already", `Step ${rollout.step + 1} of ${rollout.id} is approved already.`);
   if (by === rollout.author) {
     return refused(403, "own-rollout", [
-      `${by} began ${rollout.id}: who begins a rollout does not approve it.`,
+      `${callerName(by)} began ${rollout.id}: who begins a rollout does not approve it.`,
       "Ask somebody else to run `fairlead rollout approve`.",
     ]);
   }
@@ -257,7 +300,7 @@ function abort({ active, state }: Bench): Answer {
   return { fields: { rollout: rollout.id }, next: phase === "aborting" ? again : back };
 }
 
-function retry({ active, state }: Bench): Answer {
+function retry({ active, state, input }: Bench): Answer {
   if (active?.phase === "stuck" || active?.rollout.trouble !== undefined)
     return { fields: { rollout: active.rollout.id }, next: `${active.rollout.id} is tried again` };
   if (active !== undefined) return look("under-way", `${active.rollout.id} is under way: nothing to retry.`);
@@ -271,27 +314,27 @@ function retry({ active, state }: Bench): Answer {
   const { taskDefinition } = last.target;
   return {
     fields: { rollout: last.id, taskDefinition },
-    next: `${familyOf(taskDefinition)} rolls out again from its first step`,
+    next: `${familyOf(taskDefinition)} rolls out again from its first step, as ${newId(input)}`,
   };
 }
 
-function undo({ active, state, input: { request } }: Bench): Answer {
+function undo({ active, state, input }: Bench): Answer {
   if (active !== undefined)
     return refused(409, "under-way", [
       `${active.rollout.id} is under way.`,
       "Abort it: that is the way back to the old revision.",
     ]);
   const [last] = state.past.filter(({ outcome }) => outcome === "promoted");
-  const goal = request.taskDefinition ?? last?.source.taskDefinition;
-  if (goal === undefined) {
+  const goal = input.request.taskDefinition ?? last?.source.taskDefinition;
+  if (goal === undefined || goal === NO_REVISION) {
     return refused(409, "nothing-to-undo", [
-      "No promoted rollout is remembered.",
+      "No earlier good revision is remembered.",
       "Name a revision: `fairlead rollout undo KEY --to FAMILY:REVISION`.",
     ]);
   }
   return {
     fields: { taskDefinition: goal },
-    next: `back to ${familyOf(goal)}; without steps where it is within the rollback window`,
+    next: `back to ${familyOf(goal)} as ${newId(input)}; without steps where it is within the rollback window`,
   };
 }
 
@@ -300,15 +343,28 @@ function pause({ active }: Bench): Answer {
   if (active.phase === "aborting" || active.phase === "stuck")
     return look("goes-back", `${active.rollout.id} goes back, which nothing holds up.`);
   if (active.rollout.paused !== undefined)
-    return look("paused-already", `${active.rollout.id} is paused already, by ${active.rollout.paused.by}.`);
+    return look(
+      "paused-already",
+      `${active.rollout.id} is paused already, by ${callerName(active.rollout.paused.by)}.`,
+    );
   const { id } = active.rollout;
   return { fields: { rollout: id }, next: `${id} stays where it is; a bad verdict still rolls it back` };
 }
 
 function resume({ active }: Bench): Answer {
   if (active === undefined) return nothing();
-  if (active.rollout.paused === undefined) return look("not-paused", `${active.rollout.id} is not paused.`);
+  if (active.rollout.paused === undefined) return notPaused(active);
   return { fields: { rollout: active.rollout.id }, next: `${active.rollout.id} goes on` };
+}
+
+/** Argo's users know one word for both: a pause that somebody ordered, and a step that waits. */
+function notPaused({ phase, rollout }: Active): Refusal {
+  const step = phase === "stepping" ? rollout.steps[rollout.step] : undefined;
+  if (step?.kind !== "pause") return look("not-paused", `${rollout.id} is not paused.`);
+  return refused(409, "not-paused", [
+    `Nobody paused ${rollout.id}: it is at its step ${stepText(step)}.`,
+    "`fairlead rollout promote` ends that step.",
+  ]);
 }
 
 function analyze({ active }: Bench): Answer {

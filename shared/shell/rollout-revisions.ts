@@ -1,6 +1,7 @@
 // Revisions of a service with the deployments or task sets that run them, and their tasks: the tree that
 // `rollout get` draws.
 
+import { NO_REVISION } from "../base/arn.ts";
 import type { KeyState } from "../contracts/aggregate.ts";
 import type { TaskFact } from "../contracts/facts.ts";
 import type { CountView, RevisionNode, RolloutTaskView, TaskGroupView } from "../contracts/rollout-api.ts";
@@ -28,7 +29,9 @@ const nameOf = (arn: string): string => arn.slice(arn.lastIndexOf("/") + 1);
 const wantedNames = (rollout: Rollout | undefined): readonly string[] =>
   rollout === undefined
     ? []
-    : [rollout.target, rollout.source].map(({ taskDefinition }) => nameOf(taskDefinition));
+    : [rollout.target, rollout.source]
+        .map(({ taskDefinition }) => nameOf(taskDefinition))
+        .filter((name) => name !== NO_REVISION);
 
 const revisionNumber = (name: string): number => Number(name.slice(name.lastIndexOf(":") + 1)) || 0;
 const compareRevisions = (a: string, b: string): number => revisionNumber(a) - revisionNumber(b);
@@ -57,7 +60,7 @@ interface Scene {
 }
 
 function nodeOf(name: string, tasks: readonly TaskFact[], { rollout, cast }: Scene): RevisionNode {
-  const groups = groupsOf(tasks, rollout);
+  const groups = groupsOf(tasks, rollout).filter((group) => !isBygone(group, tasks, rollout));
   const role = roleOf(name, cast);
   const weight = weightOf(role, rollout);
   return {
@@ -89,6 +92,13 @@ function imagesOf(role: Role, tasks: readonly TaskFact[], rollout: Rollout | und
   return (newest?.containers ?? []).flatMap(({ name, image }) =>
     image === undefined ? [] : `${name}=${image}`,
   );
+}
+
+/** What an earlier deployment of the same revision left behind. */
+function isBygone(group: TaskGroupView, tasks: readonly TaskFact[], rollout: Rollout | undefined): boolean {
+  if (rollout === undefined || group.counts.desired > 0 || group.counts.running > 0) return false;
+  const own = tasks.filter(({ startedBy }) => (startedBy ?? "tasks") === group.name);
+  return own.every(({ at }) => at < rollout.startedAt);
 }
 
 /** ECS writes a deployment's or a task set's id into `startedBy`. */

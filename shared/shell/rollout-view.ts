@@ -1,15 +1,14 @@
 // Rollouts of one key as people look at them. Pure; derived from the table's items alone, so looking costs no
 // call to ECS, Elastic Load Balancing or CloudWatch.
 
+import { callerName } from "../base/arn.ts";
 import type { EpochMs } from "../base/time.ts";
 import { addMs } from "../base/time.ts";
 import type { Aggregate, DecisionRecord } from "../contracts/aggregate.ts";
-import type { RolloutCommand } from "../contracts/policy.ts";
 import type {
   ActiveRolloutView,
   AnalysisView,
   CountdownView,
-  OrderView,
   PastRolloutView,
   RolloutHistory,
   RolloutStatus,
@@ -22,6 +21,7 @@ import type { Active, PastRollout, Rollout, RolloutState } from "../core/rollout
 import { initialRolloutState } from "../core/rollout/state.ts";
 import { QUARANTINE_AFTER } from "./pass.ts";
 import { actText, outcomeText } from "./rollout-acts.ts";
+import { answeredOrders, openOrders } from "./rollout-answers.ts";
 import { revisionNodes, sumOf } from "./rollout-revisions.ts";
 import { stepText, strategyOf } from "./rollout-words.ts";
 
@@ -52,6 +52,7 @@ export function rolloutViewOf(aggregate: Aggregate, policy: RolloutPolicy, now: 
     reasons,
     ...(state.wanted !== undefined && { wanted: wantedView(state.wanted) }),
     orders: openOrders(aggregate, state),
+    answered: answeredOrders(state),
     awaiting: aggregate.state.awaiting
       .filter(({ capability }) => capability === "rollout")
       .map(({ id, action, reason }) => ({ id, text: `${actText(action)}: ${reason.text}` })),
@@ -91,6 +92,7 @@ export function rolloutHistoryOf(
     key: aggregate.key,
     at: now,
     past: rolloutStateOf(aggregate).past.map(pastView),
+    answered: answeredOrders(rolloutStateOf(aggregate)),
     decisions: records
       .filter(({ capability }) => capability === "rollout")
       .map(({ at, version, mode, reasons, actions }) => ({
@@ -135,7 +137,7 @@ function activeStatus(rollout: Rollout, phase: Active["phase"], isKeyPaused: boo
   if (isKeyPaused || rollout.paused !== undefined) return "paused";
   const step = phase === "stepping" ? rollout.steps[rollout.step] : undefined;
   if (step?.kind === "approve" && !isApproved(rollout)) return "awaiting-approval";
-  if (rollout.hold !== undefined) return "held";
+  if (rollout.hold !== undefined && rollout.hold.code !== "awaits-promote") return "held";
   return step?.kind === "pause" ? "paused" : "progressing";
 }
 
@@ -150,18 +152,34 @@ function messageOf(aggregate: Aggregate, state: RolloutState): string {
   const first = reasons["rollout"]?.[0]?.text;
   if (active === undefined)
     return (
-      state.drift?.text ??
-      state.wanted?.hold?.text ??
-      state.past[0]?.reason ??
-      first ??
-      "No rollout is under way."
+      state.drift?.text ?? state.wanted?.hold?.text ?? lastEnd(state) ?? first ?? "No rollout is under way."
     );
-  const { cause, hold, paused, trouble, driver } = active.rollout;
+  const { cause, hold, paused, trouble, driver, verdict } = active.rollout;
   if (active.phase === "aborting" && cause !== undefined) return cause.text;
-  if (paused !== undefined) return `Paused by ${paused.by}.`;
+  if (paused !== undefined) return `Paused by ${callerName(paused.by)}.`;
   if (hold !== undefined) return hold.text;
   if (trouble !== undefined && driver !== "watch") return `${trouble.code}: ${trouble.message}`;
-  return first ?? active.rollout.verdict?.text ?? "Under way.";
+  // The verdict has been said: what it does now is what is asked.
+  if (active.phase === "finishing") {
+    const now = reasons["rollout"]?.find(({ text }) => text !== verdict?.text)?.text;
+    if (now !== undefined) return now;
+  }
+  const waits = reasons["rollout"]?.find(({ code }) => code === "pausing")?.text;
+  return waits ?? first ?? verdict?.text ?? "Under way.";
+}
+
+const END_WORDS: Readonly<Record<PastRollout["outcome"], string>> = {
+  promoted: "was promoted",
+  "rolled-back": "was rolled back",
+  superseded: "was superseded",
+  failed: "failed",
+  "needs-operator": "needs an operator",
+  watched: "was watched",
+};
+
+function lastEnd({ past: [last] }: RolloutState): string | undefined {
+  if (last === undefined) return undefined;
+  return `${familyOf(last.target.taskDefinition)} ${END_WORDS[last.outcome]}: ${last.reason}`;
 }
 
 /** A policy that changed meanwhile is for the next one. */
@@ -193,10 +211,12 @@ function activeView({ phase, rollout }: Active): ActiveRolloutView {
       text: stepText(step),
       state: stepState(index, rollout.step, phase),
     })),
+    isAuto: rollout.isAuto,
     setWeight: rollout.weight,
     ...(actualWeight !== undefined && { actualWeight }),
     setScale: rollout.scale,
     ...(rollout.deploymentArn !== undefined && { deploymentArn: rollout.deploymentArn }),
+    ...(rollout.waived !== undefined && { waived: rollout.waived }),
     approvals: rollout.approvals.map(({ step, by, decision }) => ({ step, by, decision })),
   };
 }
@@ -300,7 +320,9 @@ function ofStep(
 // --- before and after ---------------------------------------------------------------------------------------
 
 function pastView(past: PastRollout): PastRolloutView {
-  const { target, source, verdict, ...rest } = past;
+  const { target, source, verdict: last, ...rest } = past;
+  // One that was still open when it ended tells nothing of the end.
+  const verdict = last?.kind === "bad" || last?.kind === "good" ? last : undefined;
   return {
     ...rest,
     target: familyOf(target.taskDefinition),
@@ -319,9 +341,3 @@ function wantedView(wanted: NonNullable<RolloutState["wanted"]>): NonNullable<Ro
     ...(hold !== undefined && { why: hold.text }),
   };
 }
-
-const openOrders = ({ commands }: Aggregate, { heard }: RolloutState): readonly OrderView[] =>
-  commands
-    .filter((command): command is RolloutCommand => command.type === "rollout")
-    .filter(({ id }) => !heard.includes(id))
-    .map(({ id, verb, by, at }) => ({ decision: id, verb, by, at: at as EpochMs }));

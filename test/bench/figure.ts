@@ -1,7 +1,19 @@
 // One row of the scoreboard, and how it is printed.
 
-export type FigureId = "P1" | "P2" | "P3" | "P4" | "P5" | "P6" | "P7" | "P10" | "P11" | "W1";
-export const FIGURE_IDS: readonly FigureId[] = ["P1", "P2", "P3", "P4", "P5", "P6", "P7", "P10", "P11", "W1"];
+export type FigureId = "P1" | "P2" | "P3" | "P4" | "P5" | "P6" | "P7" | "P10" | "P11" | "P12" | "W1";
+export const FIGURE_IDS: readonly FigureId[] = [
+  "P1",
+  "P2",
+  "P3",
+  "P4",
+  "P5",
+  "P6",
+  "P7",
+  "P10",
+  "P11",
+  "P12",
+  "W1",
+];
 
 export interface Figure {
   readonly id: FigureId;

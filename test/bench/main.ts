@@ -8,6 +8,7 @@ import { FIGURE_IDS, toJson, toTable } from "./figure.ts";
 import { bundleFigures } from "./figures/bundle.ts";
 import { coldFigures } from "./figures/cold.ts";
 import { drainFigures } from "./figures/drain.ts";
+import { rolloutFigures } from "./figures/rollout.ts";
 import { scaleFigures } from "./figures/scale.ts";
 import { sweepFigures } from "./figures/sweep.ts";
 import { warmFigures } from "./figures/warm.ts";
@@ -44,7 +45,7 @@ function readOrder(): Order {
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new Error(`--rounds is "${values.rounds}": a number from 1 is expected`);
-  const asked = values.gate ? ["P3"] : (values.only?.split(",") ?? FIGURE_IDS);
+  const asked = values.gate ? ["P3", "P12"] : (values.only?.split(",") ?? FIGURE_IDS);
   const unknown = asked.filter((id) => !(FIGURE_IDS as readonly string[]).includes(id));
   if (unknown.length > 0)
     throw new Error(`--only names ${unknown.join(", ")}: known are ${FIGURE_IDS.join(", ")}`);
@@ -70,6 +71,7 @@ const runs: readonly Run[] = [
   { ids: ["P7"], needs: "nothing", measure: () => sweepFigures() },
   { ids: ["P10"], needs: "processes", measure: scaleFigures },
   { ids: ["P11"], needs: "processes", measure: drainFigures },
+  { ids: ["P12"], needs: "nothing", measure: () => rolloutFigures() },
   { ids: ["W1"], needs: "nothing", measure: () => worldFigures() },
 ];
 

@@ -128,10 +128,21 @@ describe("the product's stacks", () => {
 
   it("are deployed whole: nothing has an unknown meaning", () => {
     const { functions, queues, tables, roles, ignored } = local.deployment;
-    expect(functions.map(({ name }) => name).sort()).toEqual(["test-ingest", "test-reconcile", "test-sweep"]);
+    expect(functions.map(({ name }) => name).sort()).toEqual([
+      "test-api",
+      "test-hook",
+      "test-ingest",
+      "test-reconcile",
+      "test-sweep",
+    ]);
     expect(tables).toHaveLength(1);
     expect(queues.filter(({ name }) => name.endsWith(".fifo"))).toHaveLength(2);
-    expect(roles.map(({ arn }) => arn).sort()).toEqual(functions.map(({ roleArn }) => roleArn).sort());
+    // One for each function, and the one that ECS takes to call the hook.
+    const others = roles
+      .map(({ arn }) => arn)
+      .filter((arn) => !functions.some(({ roleArn }) => roleArn === arn));
+    expect(others).toEqual([expect.stringContaining("HookInvoker")]);
+    expect(new Set(functions.map(({ roleArn }) => roleArn)).size).toBe(functions.length);
     expect(new Set(ignored.map(({ type }) => type))).not.toContain("AWS::SQS::Queue");
   });
 

@@ -15,6 +15,7 @@ import { startLocalAws } from "../../local/deploy/local-aws.ts";
 import type { Stack, TemplateResource } from "../../local/deploy/template.ts";
 import { readCloudAssembly } from "../../local/deploy/template.ts";
 import type { Grant } from "../../local/iam/roles.ts";
+import { millis } from "../../shared/base/time.ts";
 import { administrator } from "./permissions-clients.ts";
 import * as drive from "./permissions-drive.ts";
 import * as rollouts from "./permissions-rollouts.ts";
@@ -32,7 +33,9 @@ const dwell = {
 };
 /** An unhealthy task runs on until the scheduler looks: long enough to be seen. */
 const schedulerLatency = { minMs: 3_000, maxMs: 3_500 };
-const ecs = { fargateDwell: dwell, ec2Dwell: dwell, schedulerLatency };
+/** Waits of ECS that nobody here is interested in. */
+const shiftMs = millis(500);
+const ecs = { fargateDwell: dwell, ec2Dwell: dwell, schedulerLatency, shiftMs };
 
 let folder: string;
 let stacks: readonly Stack[];

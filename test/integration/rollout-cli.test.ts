@@ -113,7 +113,7 @@ describe("looking", () => {
 
   it("lists, gets, analyzes and shows history", async () => {
     const list = await fairlead("ada", "list");
-    expect(list.stdout.split("\n")[1]).toMatch(/^quay\/crane +act +\.\. Progressing +0\/3 +10 +crane:8/);
+    expect(list.stdout.split("\n")[1]).toMatch(/^quay\/crane +act +\.\. Progressing +1\/3 +10 +crane:8/);
     const got = await fairlead("ada", "get", "quay/crane");
     expect(got).toMatchObject({ code: 0, stderr: "" });
     expect(got.stdout).toMatch(/^Name: +quay\/crane\nStatus: +\.\. Progressing\n/);
@@ -128,7 +128,7 @@ describe("looking", () => {
     const { code, stderr } = await fairlead("ada", "get", "quay/winch");
     expect([code, stderr]).toEqual([
       2,
-      'fairlead: "quay/winch" is not managed. Managed keys:\n  quay/crane\n',
+      'fairlead: "quay/winch" names no service with a rollout policy. Those that have one:\n  quay/crane\n',
     ]);
   });
 

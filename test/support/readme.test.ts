@@ -49,4 +49,26 @@ describe("the README", () => {
   it("counts what can be broken", () => {
     expect(readme).toContain(`# ${BREAKS.length} things to break`);
   });
+
+  it("tells of rollouts what the benchmark's file says", () => {
+    const { columns, rows } = JSON.parse(read("docs/rollout-benchmark.json")) as {
+      readonly columns: readonly string[];
+      readonly rows: readonly (readonly (string | number | null)[])[];
+    };
+    const at = (row: (typeof rows)[number], column: string) => row[columns.indexOf(column)];
+    const failed = (scenario: string, feed: string) => {
+      const found = rows.find(
+        (row) =>
+          at(row, "algorithm") === "fairlead" &&
+          at(row, "scenario") === scenario &&
+          at(row, "feed") === feed &&
+          at(row, "rps") === 100,
+      );
+      return found === undefined ? undefined : at(found, "meanFailed");
+    };
+    for (const percent of ["5", "1.5", "0.5"]) {
+      const cells = `| ${failed(`bad-${percent}`, "60s")} | ${failed(`bad-${percent}`, "10s")} |`;
+      expect(readme).toContain(`| fails ${percent} % ${cells}`);
+    }
+  });
 });

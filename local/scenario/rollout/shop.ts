@@ -5,13 +5,12 @@ import { CreateServiceCommand, RegisterTaskDefinitionCommand } from "@aws-sdk/cl
 import {
   CreateListenerCommand,
   CreateRuleCommand,
-  CreateTargetGroupCommand,
   DescribeLoadBalancersCommand,
-  ModifyTargetGroupAttributesCommand,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { AppError } from "../../../shared/base/errors.ts";
 import type { Clients } from "../fleet.ts";
 import { CLUSTER } from "../fleet.ts";
+import { createTargetGroup } from "../front-door.ts";
 
 export const SHOP = "shop";
 const CONTAINER = "app";
@@ -29,12 +28,13 @@ export interface Shop {
   readonly groups: Readonly<Record<"blue" | "green", string>>;
 }
 
-export async function createShop(clients: Clients): Promise<Shop> {
-  const groups = { blue: await createGroup(clients, "blue"), green: await createGroup(clients, "green") };
-  const { LoadBalancers: found } = await clients.elb.send(
-    new DescribeLoadBalancersCommand({ Names: ["demo"] }),
-  );
-  const { Listeners: listeners } = await clients.elb.send(
+export async function createShop({ elb }: Clients): Promise<Shop> {
+  const groups = {
+    blue: await createTargetGroup(elb, "shop-blue"),
+    green: await createTargetGroup(elb, "shop-green"),
+  };
+  const { LoadBalancers: found } = await elb.send(new DescribeLoadBalancersCommand({ Names: ["demo"] }));
+  const { Listeners: listeners } = await elb.send(
     new CreateListenerCommand({
       LoadBalancerArn: found?.[0]?.LoadBalancerArn,
       Protocol: "HTTP",
@@ -43,7 +43,7 @@ export async function createShop(clients: Clients): Promise<Shop> {
     }),
   );
   const listenerArn = made(listeners?.[0]?.ListenerArn, "listener");
-  const { Rules: rules } = await clients.elb.send(
+  const { Rules: rules } = await elb.send(
     new CreateRuleCommand({
       ListenerArn: listenerArn,
       Priority: 10,
@@ -62,26 +62,6 @@ export async function createShop(clients: Clients): Promise<Shop> {
     }),
   );
   return { listenerArn, ruleArn: made(rules?.[0]?.RuleArn, "rule"), groups };
-}
-
-async function createGroup({ elb }: Clients, colour: "blue" | "green"): Promise<string> {
-  const { TargetGroups: groups } = await elb.send(
-    new CreateTargetGroupCommand({
-      Name: `shop-${colour}`,
-      Protocol: "HTTP",
-      Port: PORT,
-      VpcId: "vpc-demo",
-      TargetType: "ip",
-      HealthCheckPath: "/health",
-      HealthCheckIntervalSeconds: 5,
-      HealthCheckTimeoutSeconds: 2,
-      HealthyThresholdCount: 2,
-    }),
-  );
-  const arn = made(groups?.[0]?.TargetGroupArn, "target group");
-  const Attributes = [{ Key: "deregistration_delay.timeout_seconds", Value: "5" }];
-  await elb.send(new ModifyTargetGroupAttributesCommand({ TargetGroupArn: arn, Attributes }));
-  return arn;
 }
 
 function made(arn: string | undefined, what: string): string {

@@ -19,6 +19,8 @@ export const shopPolicies = async (scope: Scope): Promise<Policies> =>
 
 /** Fewer than the machine can do, so that a version of a few percent fails a few requests, as at its users'. */
 const REQUESTS_PER_SECOND = 1_500;
+/** Enough for a verdict in a minute, and the machine is free for its user. */
+const REQUESTS_PER_SECOND_AFTERWARDS = 300;
 const FIRST_VERSION = 1;
 const START_PATIENCE_MS = 180_000;
 /** What the old version's own numbers are learnt from, before anything changes. */
@@ -28,6 +30,8 @@ export interface ShopStage {
   readonly customers: Customers;
   /** What customers open. */
   readonly url: string;
+  /** The play is over: fewer customers stay, so that rollouts may be tried by hand. */
+  afterwards(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -47,15 +51,26 @@ export async function openShop(demo: Demo, options: ShopStageOptions): Promise<S
   if (door === undefined) return "the shop's listener did not open";
   const opened = await until(() => isServing(demo), { timeoutMs: START_PATIENCE_MS, signal: options.signal });
   if (!opened) return "the shop did not open";
-  const customers = welcomeCustomers({
-    door,
-    requestsPerSecond: REQUESTS_PER_SECOND,
-    endpoint: place.endpoint,
-    region: place.region,
-    onError: options.onError,
-  });
+  const welcome = (requestsPerSecond: number) =>
+    welcomeCustomers({
+      door,
+      requestsPerSecond,
+      endpoint: place.endpoint,
+      region: place.region,
+      onError: options.onError,
+    });
+  const customers = welcome(REQUESTS_PER_SECOND);
+  let present = customers;
   await pause(HISTORY_MS, options.signal);
-  return { customers, url: door.url, close: () => customers.leave() };
+  return {
+    customers,
+    url: door.url,
+    afterwards: async () => {
+      await present.leave();
+      present = welcome(REQUESTS_PER_SECOND_AFTERWARDS);
+    },
+    close: () => present.leave(),
+  };
 }
 
 /** Its first deployment is over. */

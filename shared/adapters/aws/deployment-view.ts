@@ -146,7 +146,7 @@ function revisionCount(summary: ServiceRevisionSummary): RevisionCount {
 }
 
 function openHook(hook: DeploymentLifecycleHookDetail): readonly OpenHook[] {
-  const { hookId, expiresAt } = hook;
+  const { hookId, expiresAt, timeoutAction } = hook;
   if (hookId === undefined) return [];
   return [
     {
@@ -154,6 +154,7 @@ function openHook(hook: DeploymentLifecycleHookDetail): readonly OpenHook[] {
       kind: hook.targetType === "PAUSE" ? "PAUSE" : "LAMBDA",
       status: hook.status ?? "",
       ...(expiresAt !== undefined && { expiresAt: instant(expiresAt) }),
+      ...(timeoutAction !== undefined && { timeoutAction }),
     },
   ];
 }

@@ -167,10 +167,67 @@ describe("approve", () => {
   });
 });
 
+describe("answers", () => {
+  it("stand to be looked up by the decision's id, with the rollout that is meant", () => {
+    const one = order("start", { taskDefinition: NEW, by: "arn:aws:iam::111122223333:user/ada" });
+    const begun = passOn({ state: at.idle, observation: { commands: [one] } }).state;
+    const { id } = rolloutIn(begun);
+    const { by } = one;
+    expect(begun.answered).toMatchObject([
+      { decision: one.id, verb: "start", by, outcome: "done", rollout: id },
+    ]);
+    const two = order("approve", { id: "d-two", by });
+    const refused = passOn({ state: begun, observation: { commands: [one, two] } }).state;
+    expect(refused.answered).toMatchObject([
+      { decision: one.id },
+      { decision: "d-two", outcome: "refused", rollout: id, text: "the present step wants no approval." },
+    ]);
+  });
+
+  it("of a start whose turn came and which cannot be say so", () => {
+    const commands = [order("start", { taskDefinition: OLD })];
+    const { answered } = passOn({ state: at.idle, observation: { commands } }).state;
+    expect(answered).toMatchObject([{ outcome: "refused", text: expect.stringContaining("already") }]);
+  });
+
+  it("are no more than ten", () => {
+    const commands = Array.from({ length: 30 }, (_, at) => order("resume", { id: `d-${at}`, at: NOW + at }));
+    const { answered } = passOn({ state: at.idle, observation: { commands } }).state;
+    expect(answered?.map(({ decision }) => decision)).toEqual(commands.slice(-10).map(({ id }) => id));
+  });
+});
+
+describe("a start that AWS refuses", () => {
+  it("fails at once instead of trying until the deadline", () => {
+    const trouble = { code: "input", message: "TaskDefinition not found.", tries: 1, nextTryAt: NOW };
+    const state = active("starting", { ...rolloutOf(), trouble });
+    const after = passOn({ state }).state;
+    expect(rolloutIn(after).cause).toMatchObject({
+      code: "start-impossible",
+      text: "AWS refuses the start: TaskDefinition not found.",
+    });
+  });
+
+  it("for want of a permission is tried again", () => {
+    const trouble = { code: "denied", message: "No.", tries: 1, nextTryAt: NOW };
+    const state = active("starting", { ...rolloutOf(), trouble });
+    expect(passOn({ state }).state.phase).not.toBe("idle");
+  });
+});
+
 describe("promote", () => {
   it("ends a pause", () => {
     const decision = passOn({ state: at.stepping, observation: { commands: [order("promote")] } });
     expect(rolloutIn(decision.state).step).toBe(2);
+  });
+
+  it.each(["analysis-inconclusive", "no-data", "no-traffic"])("ends an analysis held by %s", (code) => {
+    const hold = { code, text: "Not sure.", since: NOW };
+    const steps = [setWeight(10), { kind: "analysis" } as const, setWeight(20)];
+    const state = active("stepping", { ...rolloutIn(at.stepping), steps, hold });
+    const next = rolloutIn(passOn({ state, observation: { commands: [order("promote")] } }).state);
+    expect(next).toMatchObject({ step: 2, waivedStep: 2 });
+    expect(next.hold).toBeUndefined();
   });
 
   it("promote-full goes around no approval", () => {

@@ -1,16 +1,20 @@
 // An operator's words: each is heard once, carried out or refused with a reason that names its decision id and
 // what would be allowed. An abort is heard before everything else.
 
+import { callerName, NO_REVISION } from "../../base/arn.ts";
 import { assertNever } from "../../base/assert.ts";
 import { reason } from "../../base/reasons.ts";
+import { epochMs } from "../../base/time.ts";
 import type { RolloutCommand } from "../../contracts/policy.ts";
 import { aborting, isForward } from "./going-back.ts";
-import { withoutHold } from "./holds.ts";
+import { UNJUDGED, withoutHold } from "./holds.ts";
 import type { Pass } from "./pass.ts";
 import { say } from "./pass.ts";
-import { HEARD_KEPT, mayGoBack, weightCap } from "./policy.ts";
-import { lastGood, wantedFrom } from "./starts.ts";
-import type { Active, Idle, Rollout, RolloutState } from "./state.ts";
+import { ANSWERS_KEPT, HEARD_KEPT, isUnsureHold, mayGoBack, weightCap } from "./policy.ts";
+import { lastGood } from "./rollback-window.ts";
+import { rolloutId } from "./rollout-id.ts";
+import { refusedAfterAll, wantedFrom } from "./starts.ts";
+import type { Active, Answered, Idle, Rollout, RolloutState, Wanted } from "./state.ts";
 import { shortName } from "./tasks-failing.ts";
 
 type Answer =
@@ -37,12 +41,40 @@ function heard(pass: Pass, state: RolloutState, command: RolloutCommand): Rollou
       ? reason(`order-${command.verb}`, `${answer.text} (${command.id})`, inputs)
       : reason(
           "order-refused",
-          `${command.verb} by ${command.by} is refused (${command.id}): ${answer.text}`,
+          `${command.verb} by ${callerName(command.by)} is refused (${command.id}): ${answer.text}`,
           inputs,
         ),
   );
   const after = answer.kind === "done" ? answer.state : state;
-  return { ...after, heard: [...after.heard, command.id].slice(-HEARD_KEPT) };
+  return {
+    ...after,
+    heard: [...after.heard, command.id].slice(-HEARD_KEPT),
+    answered: [...(after.answered ?? []), answeredTo(pass, command, { answer, state, after })].slice(
+      -ANSWERS_KEPT,
+    ),
+  };
+}
+
+interface Heard {
+  readonly answer: Answer;
+  readonly state: RolloutState;
+  readonly after: RolloutState;
+}
+
+/** `why` tells it for as long as anybody may ask. */
+function answeredTo(pass: Pass, { id, verb, by, at }: RolloutCommand, heard: Heard): Answered {
+  const { answer, state, after } = heard;
+  const begins = after.wanted?.decision === id ? rolloutId(pass.input.key, id) : undefined;
+  const rollout = begins ?? (state.phase === "idle" ? undefined : state.rollout.id);
+  return {
+    decision: id,
+    verb,
+    by,
+    at: epochMs(at),
+    outcome: answer.kind,
+    text: answer.text,
+    ...(rollout !== undefined && { rollout }),
+  };
 }
 
 function answerTo(pass: Pass, state: RolloutState, command: RolloutCommand): Answer {
@@ -106,7 +138,7 @@ function started(pass: Pass, state: RolloutState, command: RolloutCommand): Answ
   }
   if (policy.dryRun) return refused("the policy says dryRun: deployments are only watched.");
   const wanted = wantedFrom(taskDefinition, command);
-  if (state.phase === "idle") return done({ ...state, wanted }, `${shortName(taskDefinition)} is wanted.`);
+  if (state.phase === "idle") return wantedNow(state, wanted);
   const { rollout } = state;
   const to = shortName(taskDefinition);
   if (isForward(state) && to === shortName(rollout.target.taskDefinition))
@@ -123,10 +155,20 @@ function started(pass: Pass, state: RolloutState, command: RolloutCommand): Answ
   }
 }
 
+/** One start waits at a time: the newest. */
+function wantedNow(state: Idle, wanted: Wanted): Answer {
+  const { wanted: before } = state;
+  const name = shortName(wanted.taskDefinition);
+  if (before === undefined) return done({ ...state, wanted }, `${name} is wanted.`);
+  const text = `${name} takes the place of ${shortName(before.taskDefinition)}, which had not begun.`;
+  return done({ ...state, ...refusedAfterAll(state, before, text), wanted }, text);
+}
+
 /** The old revision gets everything back first: then the newer one begins from a state that is known. */
 function superseded(pass: Pass, state: Active, to: string): Answer {
   const text = `${to} takes over from ${shortName(state.rollout.target.taskDefinition)}.`;
-  if (!isForward(state) || !mayGoBack(state.rollout))
+  // What is finishing has everything and was good: the newer one follows it, instead of the old one coming back first.
+  if (!isForward(state) || state.phase === "finishing" || !mayGoBack(state.rollout))
     return done(state, `${text} It begins when this one has ended.`);
   pass.ordered = true;
   return done(aborting(state, reason("superseded", text), pass.input.now), text);
@@ -155,7 +197,8 @@ function answerIdle(pass: Pass, state: Idle, command: RolloutCommand): Answer {
 
 function abortedWish({ wanted, ...rest }: Idle): Answer {
   if (wanted === undefined) return refused("no rollout is under way and none waits.");
-  return done(rest, `The start of ${shortName(wanted.taskDefinition)} is taken back.`);
+  const text = `The start of ${shortName(wanted.taskDefinition)} is taken back.`;
+  return done({ ...rest, ...refusedAfterAll(rest, wanted, text) }, text);
 }
 
 function retriedLast(pass: Pass, state: Idle, command: RolloutCommand): Answer {
@@ -168,7 +211,8 @@ function retriedLast(pass: Pass, state: Idle, command: RolloutCommand): Answer {
 
 function undone(pass: Pass, state: Idle, command: RolloutCommand): Answer {
   const to = command.taskDefinition ?? lastGood(state.past);
-  if (to === undefined) return refused("no earlier good revision is known; start names one.");
+  if (to === undefined || to === NO_REVISION)
+    return refused("no earlier good revision is known; start names one.");
   return started(pass, state, { ...command, taskDefinition: to });
 }
 
@@ -180,8 +224,8 @@ function aborted(pass: Pass, state: Active, { by, id }: RolloutCommand): Answer 
   pass.ordered = true;
   if (state.phase === "aborting")
     return done({ ...rest, rollout: tryingAgain(state.rollout) }, `${state.rollout.id} goes back already.`);
-  const cause = reason("aborted", `${by} aborted it (${id}).`, { by });
-  return done(aborting(rest, cause, pass.input.now), `${by} aborts ${state.rollout.id}.`);
+  const cause = reason("aborted", `${callerName(by)} aborted it (${id}).`, { by });
+  return done(aborting(rest, cause, pass.input.now), `${callerName(by)} aborts ${state.rollout.id}.`);
 }
 
 function tryingAgain(rollout: Rollout): Rollout {
@@ -201,19 +245,23 @@ function retried(pass: Pass, state: Active): Answer {
 
 const isBad = ({ verdict }: Rollout): boolean => verdict?.kind === "bad";
 
-/** Holds of an analysis that knows too little. */
-const UNSURE: ReadonlySet<string> = new Set(["no-data", "no-traffic", "analysis-inconclusive"]);
-
 function promoted(pass: Pass, state: Active, { by, id }: RolloutCommand): Answer {
   const { rollout, phase } = state;
   if (phase !== "stepping") return refused(`${rollout.id} is ${phase}; a step under way can be promoted.`);
   if (isBad(rollout)) return refused(`the verdict is bad: ${rollout.verdict?.text} Abort is allowed.`);
   const step = rollout.steps[rollout.step];
   if (step === undefined)
-    return done(pushedOn(pass, state, `${by} promoted it (${id}).`), `${by} lets ${rollout.id} go on.`);
-  if (UNSURE.has(rollout.hold?.code ?? "")) {
+    return done(
+      pushedOn(pass, state, `${callerName(by)} promoted it (${id}).`),
+      `${callerName(by)} lets ${rollout.id} go on.`,
+    );
+  const isUnsure = isUnsureHold(rollout);
+  if (isUnsure && step.kind !== "analysis" && step.kind !== "pause") {
     const next = { ...withoutHold(rollout), waivedStep: rollout.step };
-    return done({ ...state, rollout: next }, `${by} lets ${rollout.id} take this step without a verdict.`);
+    return done(
+      { ...state, rollout: next },
+      `${callerName(by)} lets ${rollout.id} take this step without a verdict.`,
+    );
   }
   if (step.kind === "approve")
     return refused("this step wants an approval by somebody else than the author.");
@@ -223,8 +271,13 @@ function promoted(pass: Pass, state: Active, { by, id }: RolloutCommand): Answer
     );
   }
   const { lookAt: _next, ...rest } = withoutHold(rollout);
-  const next = { ...rest, step: rollout.step + 1, stepSince: pass.input.now };
-  return done({ ...state, rollout: next }, `${by} ends step ${rollout.step + 1} of ${rollout.id}.`);
+  // Who goes on without a verdict does not mean the next weight to wait for the same one.
+  const waiver = isUnsure ? { waivedStep: rollout.step + 1 } : {};
+  const next = { ...rest, ...waiver, step: rollout.step + 1, stepSince: pass.input.now };
+  return done(
+    { ...state, rollout: next },
+    `${callerName(by)} ends step ${rollout.step + 1} of ${rollout.id}.`,
+  );
 }
 
 /** After the steps: the ramp's next rung, or the end without a verdict where there is no further one. */
@@ -247,15 +300,21 @@ function pushedOn(pass: Pass, state: Active, waived: string): Active {
 
 function promotedFully(state: Active, { by, id }: RolloutCommand): Answer {
   const { rollout, phase } = state;
-  if (!isForward(state) || phase === "finishing") return refused(`${rollout.id} is ${phase}.`);
+  const isUnjudged = phase === "finishing" && rollout.hold?.code === UNJUDGED;
+  if (!isForward(state) || (phase === "finishing" && !isUnjudged))
+    return refused(`${rollout.id} is ${phase}.`);
   if (isBad(rollout)) return refused(`the verdict is bad: ${rollout.verdict?.text} Abort is allowed.`);
   const asked = rollout.steps.findIndex(
     ({ kind }, step) => kind === "approve" && isUnapproved(rollout, step),
   );
   if (asked >= 0) return refused(`step ${asked + 1} wants an approval, which no promotion replaces.`);
   const { lookAt: _next, ...rest } = withoutHold(rollout);
-  const next = { ...rest, step: rollout.steps.length, waived: `${by} promoted it in full (${id}).` };
-  return done({ ...state, rollout: next }, `${by} promotes ${rollout.id} in full.`);
+  const next = {
+    ...rest,
+    step: rollout.steps.length,
+    waived: `${callerName(by)} promoted it in full (${id}).`,
+  };
+  return done({ ...state, rollout: next }, `${callerName(by)} promotes ${rollout.id} in full.`);
 }
 
 const isUnapproved = (rollout: Rollout, step: number): boolean =>
@@ -269,23 +328,31 @@ function approved(pass: Pass, state: Active, command: RolloutCommand): Answer {
   if (named === undefined || at === undefined || revision === undefined) {
     return refused("an approval names the rollout, the step and the revision that were seen.");
   }
-  if (by === rollout.author) return refused(`${by} began this rollout; somebody else must approve it.`);
+  if (by === rollout.author)
+    return refused(`${callerName(by)} began this rollout; somebody else must approve it.`);
   if (command.at + step.expiresMs <= pass.input.now)
     return refused("the approval is too old; approve again.");
   const approval = { step: rollout.step, by, at: pass.input.now, decision: id };
   const approvals = [...rollout.approvals.filter((one) => one.step !== rollout.step), approval];
-  return done({ ...state, rollout: { ...rollout, approvals } }, `${by} approves step ${rollout.step + 1}.`);
+  return done(
+    { ...state, rollout: { ...rollout, approvals } },
+    `${callerName(by)} approves step ${rollout.step + 1}.`,
+  );
 }
 
 function paused(state: Active, { by, at }: RolloutCommand): Answer {
   if (!isForward(state)) return refused(`${state.rollout.id} goes back, which nothing holds up.`);
-  if (state.rollout.paused !== undefined) return refused(`${state.rollout.paused.by} paused it already.`);
+  if (state.rollout.paused !== undefined)
+    return refused(`${callerName(state.rollout.paused.by)} paused it already.`);
   const mark = { by, since: at as Rollout["stepSince"] };
-  return done({ ...state, rollout: { ...state.rollout, paused: mark } }, `${by} pauses ${state.rollout.id}.`);
+  return done(
+    { ...state, rollout: { ...state.rollout, paused: mark } },
+    `${callerName(by)} pauses ${state.rollout.id}.`,
+  );
 }
 
 function resumed(state: Active, { by }: RolloutCommand): Answer {
   const { paused: mark, ...rest } = state.rollout;
   if (mark === undefined) return refused("it is not paused; a step that waits is ended by promote.");
-  return done({ ...state, rollout: withoutHold(rest) }, `${by} resumes ${state.rollout.id}.`);
+  return done({ ...state, rollout: withoutHold(rest) }, `${callerName(by)} resumes ${state.rollout.id}.`);
 }

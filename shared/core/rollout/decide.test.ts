@@ -137,6 +137,20 @@ describe("holds forward, never back", () => {
     expect(over.state.phase).toBe("idle");
   });
 
+  it.each([
+    ["superseded", "superseded"],
+    ["aborted", "rolled-back"],
+  ])("what ECS took back because it was %s ends so", (code, outcome) => {
+    const cause = { code, text: "Why.", since: NOW };
+    const state = active("aborting", { ...next, cause, weight: 0, weights: { [BLUE]: 100, [GREEN]: 0 } });
+    const deployment = read(deploymentView({ status: "ROLLBACK_SUCCESSFUL" }));
+    const over = passOn(
+      { state, observation: { facts: [hookFact()] } },
+      { ...agreeing, deployment, rule: read(ruleView(100)) },
+    );
+    expect(over.state.past).toMatchObject([{ outcome }]);
+  });
+
   it("a start waits for the thaw", () => {
     const policy = rolloutPolicy({ freeze: [{ ...frozen("finish"), durationMs: minutes(13 * 60) }] });
     const decision = passOn({ state: idle(rested), policy, observation: { commands: [start] } });

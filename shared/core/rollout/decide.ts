@@ -23,13 +23,18 @@ export const rollout: Capability<RolloutState, RolloutObservation, RolloutPolicy
   settle: settleRollout,
 };
 
-function decide(input: Input): Decision<RolloutState> {
+function decide(given: Input): Decision<RolloutState> {
+  const input = { ...given, policy: reachable(given) };
   const pass = newPass(input);
   const ordered = carriedOut(pass, input.state);
   const begun = ordered.phase === "idle" ? idled(pass, ordered) : ordered;
   const driven = begun.phase === "idle" ? begun : driveOn(pass, begun);
   return decisionOf(pass, withMessages(pass, driven));
 }
+
+/** Where the installation may not write rules, ECS alone shifts, whatever the manifest says. */
+const reachable = ({ policy, observation }: Input): RolloutPolicy =>
+  observation.mayWeigh === false ? { ...policy, weights: "strategy" } : policy;
 
 /** Evidence first, so that what is bad goes back before anything goes forward. */
 const driveOn = (pass: Pass, active: Active): RolloutState =>

@@ -47,7 +47,10 @@ function contradicts(fact: MetricsFact, rollout: Rollout, { input }: Pass): bool
   const [first] = Object.entries(bins).filter(([metric]) => !withoutControl.includes(metric));
   const since = (first?.[1] ?? []).filter(({ at }) => at >= rollout.stepSince);
   const candidate = since.reduce((sum, bin) => sum + bin.candidate.total, 0);
-  const all = since.reduce((sum, bin) => sum + bin.candidate.total + bin.control.total, 0);
+  const all = since.reduce(
+    (sum, bin) => sum + bin.candidate.total + bin.control.total + (bin.stable ?? 0),
+    0,
+  );
   if (all < REQUESTS_TO_TELL) return false;
   return Math.abs((candidate * 100) / all - rollout.weight) > POINTS_TO_TELL;
 }

@@ -5,7 +5,7 @@ import { reason } from "../../base/reasons.ts";
 import { addMs } from "../../base/time.ts";
 import type { NotifiedEvent } from "../../contracts/rollout-policy.ts";
 import { othersOf } from "./groups.ts";
-import { noticesOf } from "./notices.ts";
+import { noticesOf, shadowNews } from "./notices.ts";
 import type { Pass } from "./pass.ts";
 import { actId, say, wake } from "./pass.ts";
 import { ENDED_RECHECK_MS, PAST_IN_FULL, PAST_KEPT } from "./policy.ts";
@@ -60,8 +60,12 @@ export function slimmed(past: PastRollout, index: number): PastRollout {
     taskDefinition: shortName(taskDefinition),
     images: [],
   });
-  return { ...rest, target: bare(past.target), source: bare(past.source), reason: past.reason.slice(0, 80) };
+  return { ...rest, target: bare(past.target), source: bare(past.source), reason: shortened(past.reason) };
 }
+
+const MOST_LETTERS = 80;
+const shortened = (text: string): string =>
+  text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS - 1)}…` : text;
 
 const events: Readonly<Partial<Record<Outcome, NotifiedEvent>>> = {
   promoted: "promoted",
@@ -74,6 +78,9 @@ function lastMessages(pass: Pass, rollout: Rollout, end: End): readonly Untold[]
   const { key } = pass.input;
   const event = events[end.outcome];
   const notices = event === undefined ? [] : noticesOf(pass, rollout, { event, mark: event, text: end.text });
+  const shadow = shadowNews(rollout)
+    .flatMap((news) => noticesOf(pass, rollout, news))
+    .filter(({ mark }) => !rollout.notified.includes(mark));
   const others = othersOf(pass);
   const unsubscribe: Untold = {
     id: actId(key, rollout.id, "unsubscribe"),
@@ -84,7 +91,7 @@ function lastMessages(pass: Pass, rollout: Rollout, end: End): readonly Untold[]
     action: { type: "ring-keys", keys: others },
   };
   return [
-    ...notices.map(({ id, action }): Untold => ({ id, action })),
+    ...[...shadow, ...notices].map(({ id, action }): Untold => ({ id, action })),
     ...(rollout.subscribedUntil === undefined ? [] : [unsubscribe]),
     ...(others.length === 0 ? [] : [ring]),
   ];

@@ -10,9 +10,13 @@ import type { Pass } from "./pass.ts";
 import { say, wake } from "./pass.ts";
 import { activePhaseAfter } from "./phases.ts";
 import { mayGoBack } from "./policy.ts";
+import { isKnownGood } from "./rollback-window.ts";
 import type { Active, Rollout } from "./state.ts";
-import { isWeighed, verdictResult } from "./steps.ts";
+import { isJudgedAfterwards, isWeighed, verdictResult } from "./steps.ts";
 import { tasksFailing } from "./tasks-failing.ts";
+
+/** Nothing began: such a rollout failed, it was not rolled back. */
+export const IMPOSSIBLE_START = "start-impossible";
 
 export const isForward = ({ phase }: Active): boolean => phase !== "aborting" && phase !== "stuck";
 
@@ -40,6 +44,7 @@ export function goneBack(pass: Pass, active: Active): Active {
 function whyBack(pass: Pass, active: Active): Reason | undefined {
   const { rollout } = active;
   return (
+    refusedByAws(active) ??
     badVerdict(pass, rollout) ??
     unsureVerdict(pass, active) ??
     abortedByPeer(pass, rollout) ??
@@ -47,6 +52,13 @@ function whyBack(pass: Pass, active: Active): Reason | undefined {
     frozenOut(pass, active) ??
     overdue(pass, active)
   );
+}
+
+/** A task definition that is not there, a role that cannot be passed on…: no waiting makes the start possible. */
+function refusedByAws({ phase, rollout: { trouble } }: Active): Reason | undefined {
+  return phase === "starting" && trouble?.code === "input"
+    ? reason(IMPOSSIBLE_START, `AWS refuses the start: ${trouble.message}`)
+    : undefined;
 }
 
 function badVerdict({ input }: Pass, { verdict, driver }: Rollout): Reason | undefined {
@@ -57,13 +69,17 @@ function badVerdict({ input }: Pass, { verdict, driver }: Rollout): Reason | und
 
 /** Undecided at the end of the analysis, and the policy goes back. */
 function unsureVerdict(pass: Pass, { phase, rollout }: Active): Reason | undefined {
-  if (phase !== "stepping" || !isWeighed(pass, rollout)) return undefined;
+  const isDue = phase === "stepping" || (phase === "finishing" && isJudgedAfterwards(pass, rollout));
+  if (!isDue || !isWeighed(pass, rollout)) return undefined;
   const result = verdictResult(pass, rollout);
   return result.kind === "back" ? result.reason : undefined;
 }
 
-function frozenOut({ input }: Pass, { phase }: Active): Reason | undefined {
+function frozenOut({ input }: Pass, active: Active): Reason | undefined {
+  const { phase, rollout } = active;
   if (phase === "finishing" || input.policy.freeze.length === 0) return undefined;
+  // On the way to what was good before: the other way leads to what is worse.
+  if (isKnownGood(rollout.target.taskDefinition, active, input.policy)) return undefined;
   const freeze = freezeAt(input.policy.freeze, input.now);
   return freeze?.overrun === "rollback"
     ? reason("frozen", `${freeze.text} The window takes it back.`)

@@ -58,8 +58,11 @@ export function abortedByPeer(pass: Pass, rollout: Rollout): Reason | undefined 
   const group = pass.input.policy.group;
   if (group === undefined) return undefined;
   const wave = waveOf(pass, peersSeen(pass) ?? [], rollout);
-  const failed = wave.find(({ phase, outcome }) =>
-    phase === "idle" ? FAILED.has(outcome ?? "") : phase === "aborting" || phase === "stuck",
+  const failed = wave.find(({ phase, outcome, cause }) =>
+    phase === "idle"
+      ? FAILED.has(outcome ?? "")
+      : // One that a newer revision replaces has not failed.
+        (phase === "aborting" || phase === "stuck") && cause !== "superseded",
   );
   if (failed === undefined) return undefined;
   const text = `${failed.key} of the group ${group.name} goes back, so all of its members do.`;

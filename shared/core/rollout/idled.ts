@@ -5,6 +5,7 @@ import { reason } from "../../base/reasons.ts";
 import { addMs, elapsedMs } from "../../base/time.ts";
 import type { Fact } from "../../contracts/facts.ts";
 import type { DeploymentView, ServiceView } from "../../contracts/rollout-views.ts";
+import { driverOf } from "./drivers/drivers.ts";
 import { guarded } from "./guard.ts";
 import type { Pass } from "./pass.ts";
 import { ask, isSweeps, say, wake } from "./pass.ts";
@@ -21,6 +22,8 @@ export function idled(pass: Pass, before: Idle): Active | Idle {
   const found = foreignDeployment(pass, idle, service.value);
   if (found === "asking") return idle;
   if (found !== undefined) return takenOver(pass, idle, { service: service.value, deployment: found });
+  const { driver, reason: why } = driverOf(service.value, pass.input.policy);
+  if (driver === "watch") say(pass, why);
   const known = remembered(pass, idle, service.value);
   const looked = withStartHold(pass, guarded(pass, known, service.value));
   if (pass.asks.size > 0 || !isWantedDue(looked)) return asleep(pass, looked);

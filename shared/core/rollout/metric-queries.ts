@@ -8,8 +8,9 @@ import type { MetricQuery } from "../../contracts/metrics.ts";
 import type { MetricPolicy, MetricProvider } from "../../contracts/rollout-policy.ts";
 import type { Revision, Rollout } from "./state.ts";
 
-export type Side = "candidate" | "control";
-const SIDES: readonly Side[] = ["candidate", "control"];
+/** baseline: the old version's fresh twin (`policy.baseline`), with a group of its own. */
+export type Side = "candidate" | "control" | "baseline";
+const SIDES: readonly Side[] = ["candidate", "control", "baseline"];
 
 /** A metric whose bad events are counted in more than one place. */
 export interface CountedMetric extends MetricPolicy {
@@ -28,7 +29,9 @@ const targetGroupDimension = (arn: string): string => arn.slice(arn.indexOf(":ta
 
 const lastPart = (arn: string): string => arn.slice(arn.lastIndexOf("/") + 1);
 
-function groupOf(side: Side, { stableGroup, candidateGroup }: Rollout["places"]): string | undefined {
+function groupOf(side: Side, places: Rollout["places"]): string | undefined {
+  const { stableGroup, candidateGroup, baselineGroup } = places;
+  if (side === "baseline" && baselineGroup !== undefined) return baselineGroup;
   return side === "candidate" ? (candidateGroup ?? stableGroup) : (stableGroup ?? candidateGroup);
 }
 
@@ -39,7 +42,8 @@ function valuesOf(side: Side, rollout: Judged, periodMs: DurationMs): Values {
   const revision: Revision = side === "candidate" ? rollout.target : rollout.source;
   const group = groupOf(side, rollout.places);
   return {
-    side,
+    // The twin is told from the control by its group alone: both are the old version.
+    side: side === "candidate" ? side : "control",
     target_group: group === undefined ? undefined : targetGroupDimension(group),
     load_balancer: rollout.places.loadBalancer,
     revision: revision.revisionArn === undefined ? undefined : lastPart(revision.revisionArn),
@@ -115,21 +119,21 @@ export interface MetricQueries {
   readonly queries: readonly MetricQuery[];
   /** Both sides would ask the same: a rolling update has one group for both revisions. */
   readonly hasControl: boolean;
+  /** The old version's fresh twin is counted by itself: it is what the new revision is compared with. */
+  readonly hasBaseline: boolean;
   readonly problems: readonly string[];
 }
 
 export function queriesOfMetric(metric: CountedMetric, rollout: Judged): MetricQueries {
-  const [candidate, control] = SIDES.map((side) => sideQueries(metric, side, rollout));
+  const [candidate, control, baseline] = SIDES.map((side) => sideQueries(metric, side, rollout));
   const own = candidate?.queries ?? [];
   const other = control?.queries ?? [];
-  const problems = [...(candidate?.problems ?? []), ...(control?.problems ?? [])];
+  const twin = baseline?.queries ?? [];
+  const problems = [...new Set([candidate, control, baseline].flatMap((one) => one?.problems ?? []))];
   const hasControl = sourcesOf(own) !== sourcesOf(other);
-  return {
-    metric,
-    hasControl,
-    problems,
-    queries: problems.length > 0 ? [] : hasControl ? [...own, ...other] : own,
-  };
+  const hasBaseline = hasControl && sourcesOf(twin) !== sourcesOf(other);
+  const all = [...own, ...(hasControl ? other : []), ...(hasBaseline ? twin : [])];
+  return { metric, hasControl, hasBaseline, problems, queries: problems.length > 0 ? [] : all };
 }
 
 const sourcesOf = (queries: readonly MetricQuery[]): string =>

@@ -263,7 +263,7 @@ export function binsOf(fact: MetricsFact, { rollout, policy }: Judging): Answer 
 }
 
 const requestsOf = (bins: readonly Bin[]): number =>
-  bins.reduce((sum, { candidate, control }) => sum + candidate.total + control.total, 0);
+  bins.reduce((sum, { candidate, control, stable = 0 }) => sum + candidate.total + control.total + stable, 0);
 
 function isFresh(at: EpochMs, { name, periodMs }: CountedMetric, { analysis }: Judged): boolean {
   const last = analysis.metrics[name]?.lastBinAt;
@@ -279,25 +279,31 @@ interface MetricBins {
 
 const NO_COUNTS: Counts = { total: 0, bad: 0 };
 
-function metricBins(series: readonly Series[], { metric, hasControl, problems }: MetricQueries): MetricBins {
+function metricBins(series: readonly Series[], queries: MetricQueries): MetricBins {
+  const { metric, hasControl, hasBaseline, problems } = queries;
   if (problems.length > 0) return { bins: [], isAnswered: false };
   const candidate = countsOf(series, metric, "candidate");
   const control = hasControl ? countsOf(series, metric, "control") : undefined;
+  const twin = hasBaseline ? countsOf(series, metric, "baseline") : undefined;
+  // An order from before the twin was known has no counts of it.
+  const baseline = twin?.isAsked === true ? twin : undefined;
   // Metrics of another period have their own answers.
   if (!candidate.isAsked && control?.isAsked !== true) return { bins: [], isAnswered: false };
-  const problem = candidate.problem ?? control?.problem;
+  const sides = [candidate, control, baseline].filter((side) => side !== undefined);
+  const problem = sides.find((side) => side.problem !== undefined)?.problem;
   if (problem !== undefined) return { bins: [], isAnswered: false, problem };
-  const starts = new Set([...candidate.counts.keys(), ...(control?.counts.keys() ?? [])]);
+  const starts = new Set(sides.flatMap(({ counts }) => [...counts.keys()]));
   const bins = [...starts]
     .sort((a, b) => a - b)
     .map((at) => ({
       at: epochMs(at),
       spanMs: metric.periodMs,
       candidate: candidate.counts.get(at) ?? NO_COUNTS,
-      control: control?.counts.get(at) ?? NO_COUNTS,
+      control: (baseline ?? control)?.counts.get(at) ?? NO_COUNTS,
+      ...(baseline === undefined ? {} : { stable: control?.counts.get(at)?.total ?? 0 }),
     }))
-    .filter((bin) => !candidate.unknown.has(bin.at) && control?.unknown.has(bin.at) !== true);
-  const strange = candidate.strange ?? control?.strange;
+    .filter((bin) => !sides.some(({ unknown }) => unknown.has(bin.at)));
+  const strange = sides.find((side) => side.strange !== undefined)?.strange;
   return {
     bins: withoutLate(bins),
     isAnswered: true,
@@ -311,5 +317,5 @@ function metricBins(series: readonly Series[], { metric, hasControl, problems }:
  */
 function withoutLate(bins: readonly Bin[]): readonly Bin[] {
   const last = bins.at(-1);
-  return last !== undefined && last.candidate.total + last.control.total === 0 ? bins.slice(0, -1) : bins;
+  return last !== undefined && requestsOf([last]) === 0 ? bins.slice(0, -1) : bins;
 }

@@ -1,5 +1,6 @@
 // What people are told, each event once: which events there are, and to whom they go.
 
+import { callerName } from "../../base/arn.ts";
 import type { Action } from "../../contracts/actions.ts";
 import type { NotifiedEvent } from "../../contracts/rollout-policy.ts";
 import type { Pass } from "./pass.ts";
@@ -45,6 +46,13 @@ export function noticesOf({ input }: Pass, rollout: Rollout, { event, mark, text
 /** Holds that wait for a person rather than for time. */
 const AWAITING: ReadonlySet<string> = new Set(["awaits-promote", "awaits-approval"]);
 
+/** What a deployment that is only watched would have come to. */
+export function shadowNews({ driver, verdict, target }: Rollout): readonly News[] {
+  if (driver !== "watch" || verdict?.kind !== "bad") return [];
+  const text = `${shortName(target.taskDefinition)} is only watched; else it would go back: ${verdict.text}`;
+  return [{ event: "held", mark: "held shadow-verdict", text }];
+}
+
 /** What is worth telling of a rollout as it stands. */
 export function newsOf({ phase, rollout }: Active): readonly News[] {
   const { hold, source, target, driver, weight, author } = rollout;
@@ -52,7 +60,11 @@ export function newsOf({ phase, rollout }: Active): readonly News[] {
   const to = shortName(target.taskDefinition);
   const verb = driver === "watch" ? "watched" : "rolled out";
   const news: News[] = [
-    { event: "started", mark: "started", text: `${to} is ${verb} in place of ${from}, by ${author}.` },
+    {
+      event: "started",
+      mark: "started",
+      text: `${to} is ${verb} in place of ${from}, by ${callerName(author)}.`,
+    },
   ];
   if (phase === "stepping" && weight > 0) {
     news.push({ event: "step", mark: `step ${weight}`, text: `${weight} % of production goes to ${to}.` });
@@ -61,10 +73,7 @@ export function newsOf({ phase, rollout }: Active): readonly News[] {
     const event = AWAITING.has(hold.code) ? "awaiting" : "held";
     news.push({ event, mark: `${event} ${rollout.step} ${hold.code}`, text: hold.text });
   }
-  if (driver === "watch" && rollout.verdict?.kind === "bad") {
-    const text = `${to} is only watched; else it would go back: ${rollout.verdict.text}`;
-    news.push({ event: "held", mark: "held shadow-verdict", text });
-  }
+  news.push(...shadowNews(rollout));
   if (phase === "stuck") {
     const why = rollout.trouble?.message ?? rollout.cause?.text ?? "it can neither go on nor back";
     news.push({ event: "needs-operator", mark: "needs-operator", text: `${to} needs an operator: ${why}.` });

@@ -60,6 +60,8 @@ export interface PeerView {
   /** Of the rollout under way, else of the last. */
   readonly rollout?: string;
   readonly outcome?: string;
+  /** Why it goes back: a reason's code. */
+  readonly cause?: string;
   readonly startedAt?: EpochMs;
   readonly endedAt?: EpochMs;
 }
@@ -80,4 +82,6 @@ export interface RolloutObservation {
   readonly peers?: Read<readonly PeerView[]>;
   /** What may be done at most: `observe` installations have no write permission. */
   readonly mayAct: boolean;
+  /** The installation's role has no permission on listener rules: only ECS shifts, in its own steps. */
+  readonly mayWeigh?: false;
 }

@@ -10,6 +10,8 @@ export const PAST_KEPT = 10;
 export const PAST_IN_FULL = 1;
 /** More commands than an operator gives in one rollout. */
 export const HEARD_KEPT = 50;
+/** Answers that stand to be looked up; each is a sentence in an item that every pass writes. */
+export const ANSWERS_KEPT = 10;
 export const NOTIFIED_KEPT = 20;
 /** Weights between rollouts are looked at so often: a stack update resets them unheard (aws-cdk#36649). */
 export const GUARD_PERIOD_MS = minutes(15);
@@ -64,3 +66,8 @@ export const wholePercent = (value: number, otherwise: number): number =>
 export const isPaced = ({ driver }: Rollout): boolean => driver === "native" || driver === "task-sets";
 
 export const mayGoBack = ({ driver }: Rollout): boolean => driver !== "watch";
+
+/** Holds of an analysis that knows too little: a promotion goes on without it. */
+const UNSURE: ReadonlySet<string> = new Set(["no-data", "no-traffic", "analysis-inconclusive"]);
+
+export const isUnsureHold = ({ hold }: Pick<Rollout, "hold">): boolean => UNSURE.has(hold?.code ?? "");

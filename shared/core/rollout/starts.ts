@@ -1,6 +1,6 @@
 // How rollouts begin: a start that is wanted and allowed, or a deployment that somebody else began.
 
-import { fingerprint } from "../../base/fingerprint.ts";
+import { NO_REVISION } from "../../base/arn.ts";
 import type { Reason } from "../../base/reasons.ts";
 import { reason } from "../../base/reasons.ts";
 import { addMs, epochMs } from "../../base/time.ts";
@@ -15,7 +15,9 @@ import { holdOf } from "./holds.ts";
 import type { Pass } from "./pass.ts";
 import { say, wake } from "./pass.ts";
 import { EXTERNAL_AUTHOR, PEER_RECHECK_MS } from "./policy.ts";
-import type { Active, DriverName, Idle, PastRollout, Revision, Rollout, Wanted } from "./state.ts";
+import { isKnownGood } from "./rollback-window.ts";
+import { rolloutId } from "./rollout-id.ts";
+import type { Active, DriverName, Idle, Revision, Rollout, Wanted } from "./state.ts";
 import { shortName } from "./tasks-failing.ts";
 
 export const wantedFrom = (taskDefinition: string, { by, at, id }: RolloutCommand): Wanted => ({
@@ -24,28 +26,6 @@ export const wantedFrom = (taskDefinition: string, { by, at, id }: RolloutComman
   at: epochMs(at),
   decision: id,
 });
-
-// --- good revisions -------------------------------------------------------------------------------------
-
-/** Revisions that were promoted or that a promoted one replaced, newest first. */
-function goodRevisions(past: readonly PastRollout[]): readonly string[] {
-  const names = past
-    .filter(({ outcome }) => outcome === "promoted")
-    .flatMap(({ target, source }) => [target.taskDefinition, source.taskDefinition]);
-  return names.filter(
-    (name, index) => names.findIndex((one) => shortName(one) === shortName(name)) === index,
-  );
-}
-
-/** Where `undo` goes: what stood before the last promoted rollout. */
-export const lastGood = (past: readonly PastRollout[]): string | undefined =>
-  past.find(({ outcome }) => outcome === "promoted")?.source.taskDefinition;
-
-/** Good once, and not long ago: no proof is needed again. The present revision counts for nothing here. */
-function isWithinWindow(target: string, { past }: Idle, { rollbackWindow }: RolloutPolicy): boolean {
-  const [, ...before] = goodRevisions(past);
-  return before.slice(0, rollbackWindow).some((one) => shortName(one) === shortName(target));
-}
 
 // --- a start that is wanted -----------------------------------------------------------------------------
 
@@ -56,18 +36,43 @@ export function begun(pass: Pass, idle: Idle, service: ServiceView): Active | Id
   const refusal = refusalOf(pass, wanted, service);
   if (refusal !== undefined) {
     say(pass, reason("start-refused", `${refusal} (${wanted.decision})`, { decision: wanted.decision }));
-    return withoutWanted(idle);
+    return { ...withoutWanted(idle), ...refusedAfterAll(idle, wanted, refusal) };
   }
   return startedFrom(pass, idle, { wanted, service });
 }
+
+/** The order was taken and it cannot be after all: whoever gave it must find that. */
+export const refusedAfterAll = (
+  { answered = [] }: Idle,
+  { decision }: Wanted,
+  text: string,
+): Pick<Idle, "answered"> => ({
+  answered: answered.map((one) => (one.decision === decision ? { ...one, outcome: "refused", text } : one)),
+});
 
 const withoutWanted = ({ wanted: _over, ...rest }: Idle): Idle => rest;
 
 function refusalOf({ input }: Pass, { taskDefinition }: Wanted, service: ServiceView): string | undefined {
   const { driver, reason: why } = driverOf(service, input.policy, "start");
   if (driver === "watch") return why.text;
+  const needsRules =
+    input.observation.mayWeigh === false ? ruleWriteNeeded(input.policy, service) : undefined;
+  if (needsRules !== undefined) return `${needsRules}; ${NO_RULES}`;
   const name = shortName(taskDefinition);
   return name === shortName(presentDefinition(service)) ? `${service.name} runs ${name} already.` : undefined;
+}
+
+const NO_RULES = "this installation may not write listener rules (its setting `rollouts` is not `traffic`).";
+
+/** What no strategy of ECS stands in for: said before anything begins, instead of a refusal by AWS in the middle. */
+function ruleWriteNeeded(
+  { steps }: RolloutPolicy,
+  { controller, taskSets }: ServiceView,
+): string | undefined {
+  const isWeighed = taskSets.some(({ targetGroupArn }) => targetGroupArn !== undefined);
+  if (controller === "EXTERNAL" && isWeighed) return "Task sets get their traffic by the rule's weights";
+  const isRouted = !("kind" in steps) && steps.some(({ kind }) => kind === "headerRoute");
+  return isRouted ? "The policy has a headerRoute step" : undefined;
 }
 
 /** Under the EXTERNAL controller the primary task set says what runs. */
@@ -81,9 +86,11 @@ const presentDefinition = ({ taskDefinition, taskSets }: ServiceView): string =>
 const driftHold = ({ drift }: Idle) =>
   drift?.code === DRIFT_IDLE ? reason(DRIFT_IDLE, `${drift.text} The start waits.`) : undefined;
 
-function startHold(pass: Pass, idle: Idle) {
+function startHold(pass: Pass, idle: Idle, { taskDefinition }: Pick<Wanted, "taskDefinition">) {
   const { policy, now, observation } = pass.input;
   if (observation.isPaused) return reason("key-paused", "The service is paused: the start waits.");
+  // Back to what was good is the cure of an outage: neither the calendar nor another service holds it up.
+  if (isKnownGood(taskDefinition, idle, policy)) return driftHold(idle);
   const freeze = freezeAt(policy.freeze, now);
   if (freeze !== undefined) {
     wake(pass, freeze.until);
@@ -98,7 +105,7 @@ function startHold(pass: Pass, idle: Idle) {
 export function withStartHold(pass: Pass, idle: Idle): Idle {
   if (idle.wanted === undefined) return idle;
   const { hold: before, ...wanted } = idle.wanted;
-  const why = startHold(pass, idle);
+  const why = startHold(pass, idle, wanted);
   if (why === undefined) return { ...idle, wanted };
   say(pass, why);
   return { ...idle, wanted: { ...wanted, hold: holdOf(why, before, pass.input.now) } };
@@ -113,7 +120,8 @@ function startedFrom(
   const choice = driverOf(service, policy, "start");
   const source = presentDefinition(service);
   const target = qualified(wanted.taskDefinition, source);
-  const skips = isWithinWindow(target, idle, policy);
+  const isEmpty = service.desiredCount === 0 && choice.driver === "native";
+  const skips = isEmpty || isKnownGood(target, idle, policy);
   const rollout = newRollout(policy, {
     id: rolloutId(key, wanted.decision),
     driver: choice.driver,
@@ -123,17 +131,24 @@ function startedFrom(
     skips,
     now,
   });
-  const waived = skips
-    ? { waived: `${shortName(target)} was good before; the rollback window skips the steps.` }
-    : {};
+  const waived = skips ? { waived: isEmpty ? NOBODY_WANTED : knownGoodText(target) } : {};
   say(
     pass,
     choice.reason,
     reason("begun", `${rollout.id} begins: ${shortName(target)} in place of ${shortName(source)}.`),
   );
+  sayReach(pass, choice.driver);
   const { currentDeploymentArn: foundDeployment } = service;
   const found = foundDeployment === undefined ? {} : { foundDeployment };
   return { ...withoutWanted(idle), phase: "starting", rollout: { ...rollout, ...found, ...waived } };
+}
+
+const knownGoodText = (target: string): string =>
+  `${shortName(target)} was good before; the rollback window skips the steps.`;
+
+function sayReach(pass: Pass, driver: DriverName): void {
+  if (pass.input.observation.mayWeigh !== false || driver !== "native") return;
+  say(pass, reason("strategy-weights", `ECS shifts the traffic in its own steps: ${NO_RULES}`));
 }
 
 const sourceOf = ({ currentRevisionArn }: ServiceView, taskDefinition: string): Revision => ({
@@ -159,25 +174,28 @@ export function adopted(pass: Pass, idle: Idle, found: Found): Active {
   const { key, policy, now } = pass.input;
   const { service, deployment } = found;
   const choice = adoptionChoice(pass, found);
-  const source = revisionOf(found, deployment.sources[0]?.arn) ?? { taskDefinition: "none", images: [] };
+  const source = revisionOf(found, deployment.sources[0]?.arn) ?? { taskDefinition: NO_REVISION, images: [] };
   const target = revisionOf(found, deployment.target?.arn) ?? {
     taskDefinition: service.taskDefinition,
     images: [],
   };
+  const isBack = choice.driver === "native" && isKnownGood(target.taskDefinition, idle, policy);
+  const why = choice.waived ?? (isBack ? knownGoodText(target.taskDefinition) : undefined);
   const rollout = newRollout(policy, {
     id: rolloutId(key, deployment.arn),
     driver: choice.driver,
     author: EXTERNAL_AUTHOR,
     target,
     source,
-    skips: choice.waived !== undefined,
+    skips: why !== undefined,
     now,
   });
   const text = `${rollout.id}: a deployment of ${shortName(target.taskDefinition)} that somebody else began is ${
     choice.driver === "watch" ? "watched" : "taken over"
   }.`;
   say(pass, choice.reason, reason("adopted", text, { deployment: deployment.arn }));
-  const waived = choice.waived === undefined ? {} : { waived: choice.waived };
+  sayReach(pass, choice.driver);
+  const waived = why === undefined ? {} : { waived: why };
   return { ...idle, phase: "preparing", rollout: { ...rollout, ...waived, deploymentArn: deployment.arn } };
 }
 
@@ -190,8 +208,14 @@ function adoptionChoice({ input }: Pass, { service, deployment }: Found): Choice
     };
   }
   const choice = driverOf(service, policy, "adopt");
-  return deployment.sources.length === 0 ? firstDeployment(choice) : choice;
+  if (deployment.sources.length === 0) return firstDeployment(choice);
+  return service.desiredCount === 0 && choice.driver === "native"
+    ? { ...choice, waived: NOBODY_WANTED }
+    : choice;
 }
+
+/** Scaled to nothing, at night or for good: no task can prove anything, and a new revision must not be stuck on it. */
+const NOBODY_WANTED = "The service's desired count is 0: there is nothing to compare and nothing to lose.";
 
 interface Choice {
   readonly driver: DriverName;
@@ -217,10 +241,6 @@ function revisionOf({ revisions }: Found, arn: string | undefined): Revision | u
 }
 
 // --- both -----------------------------------------------------------------------------------------------
-
-/** Equal however often the same beginning is heard. */
-const rolloutId = (key: string, beginning: string): string =>
-  `r-${fingerprint(`${key}|${beginning}`).slice(0, 8)}`;
 
 interface Beginning extends Pick<Rollout, "id" | "driver" | "author" | "target" | "source"> {
   readonly skips: boolean;

@@ -3,6 +3,7 @@
 
 import type { EpochMs } from "../../base/time.ts";
 import type { RolloutAction } from "../../contracts/actions.ts";
+import type { RolloutVerb } from "../../contracts/policy.ts";
 import type { RolloutStep } from "../../contracts/rollout-policy.ts";
 import type { AnalysisState, Verdict } from "./analysis/analysis.ts";
 
@@ -26,6 +27,8 @@ export interface Places {
   readonly testRule?: string;
   /** A second group with the old version, as fresh as the new one: `policy.baseline`. */
   readonly baselineGroup?: string;
+  /** They were looked for, also where there are none: a service without a load balancer. */
+  readonly sought?: true;
   /** Further production rules, which only ECS can move together. */
   readonly otherRules?: readonly string[];
 }
@@ -100,6 +103,8 @@ export interface Rollout {
   readonly hold?: Hold;
   readonly paused?: { readonly by: string; readonly since: EpochMs };
   readonly trouble?: Trouble;
+  /** ECS's last word on a deployment that is only watched, and whose verdict is still to come. */
+  readonly over?: string;
   /** Why it goes back. */
   readonly cause?: Hold;
   /** The PAUSE hook that waits for us. */
@@ -162,9 +167,23 @@ export interface Wanted {
   readonly hold?: Hold;
 }
 
+/** What became of an order, for whoever asks by its decision id. */
+export interface Answered {
+  readonly decision: string;
+  readonly verb: RolloutVerb;
+  readonly by: string;
+  readonly at: EpochMs;
+  readonly outcome: "done" | "refused";
+  readonly text: string;
+  /** The rollout that it was about, or that it begins. */
+  readonly rollout?: string;
+}
+
 interface Memory {
   /** Ids of commands that were carried out or refused, the newest last: never done twice. */
   readonly heard: readonly string[];
+  /** What was answered to the last ones, the newest last. */
+  readonly answered?: readonly Answered[];
   readonly past: readonly PastRollout[];
   readonly wanted?: Wanted;
   /** When the service's weights and deployment were last read without a rollout. */

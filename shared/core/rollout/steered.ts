@@ -12,7 +12,7 @@ import { DRIFT_CODES, isDriftSuspected } from "./drift.ts";
 import type { Steering, Wish } from "./driver.ts";
 import { driverFor } from "./drivers/drivers.ts";
 import { ended } from "./ending.ts";
-import { aborting, isForward, isOverdue } from "./going-back.ts";
+import { aborting, IMPOSSIBLE_START, isForward, isOverdue } from "./going-back.ts";
 import { gate, held, holdOf, withoutHold } from "./holds.ts";
 import type { Pass } from "./pass.ts";
 import { isSweeps, say, wake } from "./pass.ts";
@@ -30,6 +30,7 @@ import { isHopeless } from "./retry.ts";
 import type { Active, Outcome, Rollout, RolloutState } from "./state.ts";
 import type { StepResult } from "./steps.ts";
 import { stepResult } from "./steps.ts";
+import { isJudgedOn, judgedOn } from "./watching-on.ts";
 import { wishName, wishOf } from "./wish.ts";
 
 interface Move {
@@ -53,6 +54,13 @@ export function steered(pass: Pass, active: Active): RolloutState {
 }
 
 function moved(pass: Pass, active: Active): Move {
+  const { over } = active.rollout;
+  if (over !== undefined) {
+    const isOpen = isJudgedOn(pass, active);
+    return stays(
+      isOpen ? judgedOn(pass, active, over) : ended(pass, active, { outcome: "watched", text: over }),
+    );
+  }
   const why = gate(pass, active);
   const wish = wishOf(active, pass.input.policy);
   const name = wishName(wish);
@@ -235,10 +243,17 @@ const lateReason = ({ input }: Pass, { movingSince }: Rollout): Reason =>
     `It made no progress for ${Math.round(elapsedMs(movingSince ?? input.now, input.now) / 1_000)} s.`,
   );
 
-/** Refused again and again on the way back: an operator is called, and it goes on trying. */
+/** Refused again and again on the way back, or not there in time: an operator is called, and it goes on trying. */
 function hopeless(pass: Pass, active: Active): Active {
-  const { trouble } = active.rollout;
-  if (active.phase !== "aborting" || trouble === undefined || !isHopeless(trouble)) return active;
+  const { trouble, movingSince } = active.rollout;
+  if (active.phase !== "aborting") return active;
+  const { now, policy } = pass.input;
+  if (movingSince !== undefined && elapsedMs(movingSince, now) >= policy.progressDeadlineMs) {
+    const forSeconds = Math.round(elapsedMs(movingSince, now) / 1_000);
+    say(pass, reason("needs-operator", `It has been going back for ${forSeconds} s and is not there yet.`));
+    return { ...active, phase: activePhaseAfter(active.phase, "no-way") };
+  }
+  if (trouble === undefined || !isHopeless(trouble)) return active;
   say(pass, reason("needs-operator", `It cannot go back: ${trouble.message} (${trouble.code}).`));
   return { ...active, phase: activePhaseAfter(active.phase, "no-way") };
 }
@@ -276,13 +291,21 @@ function endedMove(
 ): Move {
   const { rollout } = active;
   const said = reasons.at(-1)?.text ?? `ECS ended the deployment as ${outcome}.`;
+  if (outcome === "promoted" && isJudgedOn(pass, active)) return stays(judgedOn(pass, active, said));
   const isAgainstUs = outcome === "promoted" && rollout.cause !== undefined;
   if (isAgainstUs) {
     const text = `ECS finished the deployment before it could go back (${rollout.cause?.text}).`;
     return stays(ended(pass, active, { outcome: "needs-operator", text }));
   }
-  const final: Outcome = rollout.driver === "watch" && outcome === "promoted" ? "watched" : outcome;
-  return stays(ended(pass, active, { outcome: final, text: rollout.cause?.text ?? said }));
+  return stays(
+    ended(pass, active, { outcome: finalOf(rollout, outcome), text: rollout.cause?.text ?? said }),
+  );
+}
+
+function finalOf({ driver, cause }: Rollout, outcome: NonNullable<Steering["outcome"]>): Outcome {
+  if (driver === "watch" && outcome === "promoted") return "watched";
+  // ECS rolled it back because a newer one was wanted.
+  return outcome === "rolled-back" && cause?.code === "superseded" ? "superseded" : outcome;
 }
 
 // --- what is reached ------------------------------------------------------------------------------------
@@ -314,10 +337,15 @@ function advanced(pass: Pass, active: Active): Move {
 const promotedText = ({ verdict, waived }: Rollout): string =>
   waived ?? (verdict === undefined ? "All steps were done." : verdict.text);
 
+const BACK_OUTCOMES: Readonly<Record<string, Outcome>> = {
+  superseded: "superseded",
+  [IMPOSSIBLE_START]: "failed",
+};
+
 const backEnd = ({ cause, verdict }: Rollout): { outcome: Outcome; text: string } => {
   if (cause === undefined)
     return { outcome: "promoted", text: verdict?.text ?? "It came to its end after all." };
-  return { outcome: cause.code === "superseded" ? "superseded" : "rolled-back", text: cause.text };
+  return { outcome: BACK_OUTCOMES[cause.code] ?? "rolled-back", text: cause.text };
 };
 
 function stepMove(pass: Pass, active: Active, result: StepResult): Move {

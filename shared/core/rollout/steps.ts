@@ -1,5 +1,6 @@
 // What the present step waits for, once the driver is where the step wants it.
 
+import { callerName } from "../../base/arn.ts";
 import { assertNever } from "../../base/assert.ts";
 import type { Reason } from "../../base/reasons.ts";
 import { reason } from "../../base/reasons.ts";
@@ -57,6 +58,7 @@ function pauseResult({ input }: Pass, rollout: Rollout, { durationMs }: StepOf<"
 
 function analysisResult(pass: Pass, rollout: Rollout, { durationMs }: StepOf<"analysis">): StepResult {
   const least = durationMs === undefined ? undefined : addMs(rollout.stepSince, durationMs);
+  if (isAllAtOnce(rollout)) return allAtOnce;
   const result = hasMetrics(pass, rollout) ? verdictResult(pass, rollout) : unmeasured(pass, rollout);
   if (result.kind !== "done" || least === undefined || least <= pass.input.now) return result;
   return {
@@ -96,12 +98,25 @@ export function verdictResult({ input }: Pass, rollout: Rollout): StepResult {
       return isLate
         ? unsure(unlessContinue(analysis.onInconclusive), "no-data", text)
         : { kind: "wait", holds: true, reason: reason("no-data", text) };
-    case "pending":
     case undefined:
+      // No share of production yet, as before the first weight: no verdict will ever come of itself.
+      return rollout.trafficSince === undefined
+        ? untried(analysis.onNoTraffic, text, { isLate, until: deadlineOf(rollout, analysis.deadlineMs) })
+        : { kind: "wait", reason: reason("analysing", text) };
+    case "pending":
       return { kind: "wait", reason: reason("analysing", text) };
     default:
       return assertNever(verdict as never);
   }
+}
+
+function untried(
+  policy: OnUnsure,
+  text: string,
+  { isLate, until }: { readonly isLate: boolean; readonly until: EpochMs },
+): StepResult {
+  if (isLate) return unsure(policy, "no-traffic", text);
+  return { kind: "wait", until, reason: reason("analysing", text, { until }) };
 }
 
 /** Metrics that do not answer are never a pass, whatever the policy makes of too little evidence. */
@@ -166,11 +181,14 @@ function webhookResult(pass: Pass, rollout: Rollout, { url, timeoutMs }: StepOf<
 function approvalResult({ input }: Pass, rollout: Rollout, { expiresMs }: StepOf<"approve">): StepResult {
   const approval = rollout.approvals.find(({ step }) => step === rollout.step);
   if (approval !== undefined && addMs(approval.at, expiresMs) > input.now) {
-    return { kind: "done", reason: reason("approved", `${approval.by} approved it (${approval.decision}).`) };
+    return {
+      kind: "done",
+      reason: reason("approved", `${callerName(approval.by)} approved it (${approval.decision}).`),
+    };
   }
   const until = addMs(rollout.stepSince, expiresMs);
   if (until > input.now) {
-    const text = `Step ${rollout.step + 1} waits for the approval of somebody other than ${rollout.author}.`;
+    const text = `Step ${rollout.step + 1} waits for the approval of somebody other than ${callerName(rollout.author)}.`;
     return { kind: "wait", holds: true, until, reason: reason("awaits-approval", text, { until }) };
   }
   const expired = reason("approval-expired", `Nobody approved step ${rollout.step + 1} in time.`);
@@ -179,12 +197,34 @@ function approvalResult({ input }: Pass, rollout: Rollout, { expiresMs }: StepOf
     : { kind: "wait", holds: true, reason: expired };
 }
 
+// --- everything at once ---------------------------------------------------------------------------------
+
+/** A share was wished and could not be given: where ECS alone shifts, BLUE_GREEN knows nothing and everything. */
+const isAllAtOnce = ({ trafficSince, steps, step }: Rollout): boolean =>
+  trafficSince === undefined &&
+  steps.slice(0, step + 1).some((one) => one.kind === "setWeight" && one.weight > 0);
+
+const allAtOnce: StepResult = {
+  kind: "done",
+  reason: reason(
+    "all-at-once",
+    "ECS moves everything at once: it is judged then, while the old tasks stand.",
+  ),
+};
+
+/** It has everything since ECS's one shift, and was never compared before: the verdict comes now. */
+export const isJudgedAfterwards = (pass: Pass, rollout: Rollout): boolean =>
+  isWeighed(pass, rollout) &&
+  (rollout.trafficSince ?? 0) >= rollout.stepSince &&
+  rollout.steps.some((one) => one.kind === "setWeight" && one.weight > 0);
+
 // --- after the last step --------------------------------------------------------------------------------
 
 function resultAtTheEnd(pass: Pass, rollout: Rollout): StepResult {
   if (rollout.waived !== undefined) return { kind: "done", reason: reason("verdict-waived", rollout.waived) };
   if (!isPaced(rollout))
     return { kind: "done", reason: reason("unpaced", "ECS gives the pace of this deployment.") };
+  if (isAllAtOnce(rollout)) return allAtOnce;
   if (rollout.isAuto) return rampResult(pass, rollout);
   if (wholePercent(pass.input.policy.controlShare, 0) === 0) {
     return {

@@ -92,6 +92,15 @@ describe("an installation that only watches rollouts", () => {
   });
 });
 
+describe("an installation that may deploy and not write rules", () => {
+  it("may act, and not weigh", async () => {
+    const scene = stand();
+    const settings = { ...scene.ports.settings, leavesWeights: true };
+    const seen = await observe({ ...scene, ports: { ...scene.ports, settings } });
+    expect([seen.mayAct, seen.mayWeigh]).toEqual([true, false]);
+  });
+});
+
 describe("what is read", () => {
   it("the service's own deployment where the service is read, else the newest", async () => {
     const scene = stand();

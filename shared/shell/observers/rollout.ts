@@ -34,11 +34,19 @@ export async function observeRollout(input: Input, ports: PassPorts): Promise<Ob
   const commands = aggregate.commands.filter((command) => command.type === "rollout");
   const isPaused = aggregate.commands.some((command) => command.type === "pause");
   const { tasks } = aggregate.state;
-  const { mode, watchesRollouts } = ports.settings;
+  const { mode, watchesRollouts, leavesWeights } = ports.settings;
   const mayAct = mode !== "observe" && watchesRollouts !== true;
   const parts = await readParts(input, ports);
   return {
-    observation: { facts, commands, isPaused, tasks, mayAct, ...parts },
+    observation: {
+      facts,
+      commands,
+      isPaused,
+      tasks,
+      mayAct,
+      ...(leavesWeights === true && { mayWeigh: false }),
+      ...parts,
+    },
     tasks,
     hosts: {},
     publicIps: {},
@@ -245,8 +253,9 @@ function peerView(key: Key, { state }: Awaited<ReturnType<PassPorts["store"]["lo
   const stored = state.capabilities["rollout"] as unknown as RolloutState | undefined;
   if (stored === undefined) return { key, phase: "idle", step: 0, steps: 0, weight: 0 };
   if (stored.phase !== "idle") {
-    const { id, step, steps, weight, startedAt } = stored.rollout;
-    return { key, phase: stored.phase, step, steps: steps.length, weight, rollout: id, startedAt };
+    const { id, step, steps, weight, startedAt, cause } = stored.rollout;
+    const why = cause === undefined ? {} : { cause: cause.code };
+    return { key, phase: stored.phase, step, steps: steps.length, weight, rollout: id, startedAt, ...why };
   }
   const last = stored.past[0];
   if (last === undefined) return { key, phase: "idle", step: 0, steps: 0, weight: 0 };

@@ -1,6 +1,6 @@
 // P3: bytes and files of each bundle. Exact, so it gates.
 
-import { BUNDLE_BYTES_MAX, budgetFaults } from "../../../infra/build/budget.ts";
+import { budgetFaults, bytesMaxOf } from "../../../infra/build/budget.ts";
 import type { Figure } from "../figure.ts";
 import { figure } from "../figure.ts";
 import { buildProduct } from "../rig/bundles.ts";
@@ -18,7 +18,7 @@ export async function bundleFigures(): Promise<readonly Figure[]> {
         function: `${built.name} size`,
         value: built.bytes / 1_000,
         floor: FLOOR_KB,
-        goal: BUNDLE_BYTES_MAX / 1_000,
+        goal: bytesMaxOf(built.name) / 1_000,
         unit: "KB",
         detail: faults.join("; "),
       }),

@@ -63,7 +63,7 @@ export function createCountingStores(): { readonly stores: MemoryStores; readonl
 
 export const writesOf = ({ commits, records, others }: WriteCounts): number => commits + records + others;
 
-function itemBytes(item: Item): number {
+export function itemBytes(item: Item): number {
   return Object.entries(item).reduce((sum, [name, value]) => sum + name.length + valueBytes(value), 0);
 }
 

@@ -1,5 +1,7 @@
 // What a rollout costs in calls to ECS and ELB: none while it waits, few for each step.
 
+import type { Key } from "../../../shared/base/keys.ts";
+import type { RolloutState } from "../../../shared/core/rollout/state.ts";
 import type { Stage } from "./stage.ts";
 import { rolloutOf } from "./trace.ts";
 
@@ -9,16 +11,28 @@ const OF_THE_SWEEP: ReadonlySet<string> = new Set(["ListTasks", "DescribeTasks",
 export const rolloutCalls = ({ calls }: Stage): Stage["calls"] =>
   calls.filter(({ name }) => !OF_THE_SWEEP.has(name));
 
-/** Calls by `phase step`, as the table had it when the call was made. */
-export function callsByStep(stage: Stage): ReadonlyMap<string, readonly string[]> {
-  const commits = stage.trace.flatMap((step) => (step.kind === "commit" ? [step] : []));
+/**
+ * Calls by `phase step`, as the pass that made them left it: a read belongs to the step that it leads to. Of one
+ * service, or of all.
+ */
+export function callsByStep(stage: Stage, of?: Key): ReadonlyMap<string, readonly string[]> {
+  const isAsked = (key: Key | undefined): boolean => of === undefined || key === of;
+  const commits = stage.trace.flatMap((step) => (step.kind === "commit" && isAsked(step.key) ? [step] : []));
+  const byKey = Map.groupBy(commits, ({ key }) => key);
   const groups = new Map<string, string[]>();
-  for (const { at, name, key } of rolloutCalls(stage)) {
-    const known = commits.findLast((commit) => commit.at <= at && (key === undefined || commit.key === key));
-    const rollout = rolloutOf(known?.state);
-    if (known === undefined || rollout === undefined) continue;
-    const where = known.state.phase === "stepping" ? `step ${rollout.step}` : known.state.phase;
-    groups.set(where, [...(groups.get(where) ?? []), name]);
+  for (const call of rolloutCalls(stage).filter(({ key }) => isAsked(key))) {
+    const own = call.key === undefined ? commits : (byKey.get(call.key) ?? []);
+    const after = own.findIndex(({ at }) => at >= call.at);
+    const where = whereIs(own[after]?.state, call.write ? undefined : own[after - 1]?.state);
+    if (where !== undefined) groups.set(where, [...(groups.get(where) ?? []), call.name]);
   }
   return groups;
+}
+
+/** The look that finds the new revision ready ends the preparation, and the first step begins in the same pass. */
+function whereIs(after: RolloutState | undefined, before: RolloutState | undefined): string | undefined {
+  const rollout = rolloutOf(after);
+  if (after === undefined || rollout === undefined) return undefined;
+  if (before?.phase === "preparing" && after.phase === "stepping") return before.phase;
+  return after.phase === "stepping" ? `step ${rollout.step}` : after.phase;
 }

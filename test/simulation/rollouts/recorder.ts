@@ -10,6 +10,7 @@ import { epochMs } from "../../../shared/base/time.ts";
 import type { KeyState } from "../../../shared/contracts/aggregate.ts";
 import type { RolloutState } from "../../../shared/core/rollout/state.ts";
 import { initialRolloutState } from "../../../shared/core/rollout/state.ts";
+import type { FaultProfile } from "../faults.ts";
 import { INVARIANTS } from "./checkers/checkers.ts";
 import { WRITES } from "./checkers/effects.ts";
 import { POLICY } from "./policy.ts";
@@ -21,11 +22,12 @@ import type { Known, Step } from "./trace.ts";
 export type Unwired = Omit<Stage, "stores" | "queues" | "chaos">;
 
 /** Hands each step to every checker. */
-export function watcher(stage: Unwired): (step: Step) => void {
+export function watcher(stage: Unwired, profile: () => FaultProfile): (step: Step) => void {
   const known: Known = {
     policyOf: (key) => stage.cast.find(({ scene }) => scene.key === key)?.policy ?? POLICY,
     served: (group) =>
       stage.cast.reduce((sum, { load }) => sum + (load.byGroup.get(group)?.requests ?? 0), 0),
+    mayBeStale: () => profile().staleRead > 0,
   };
   const checkers = INVARIANTS.map(({ id, create }) => ({ id, check: create(known) }));
   return (step) => {

@@ -98,7 +98,7 @@ const STALL_MS = 25_000;
 
 const START = epochMs(Date.UTC(2026, 10, 2, 8));
 /** Load balancers come up, first tasks are healthy. */
-export const WARM_UP_MS = minutes(4);
+const WARM_UP_MS = minutes(4);
 
 export async function createStage(options: StageOptions): Promise<Stage> {
   const stage = build(options);
@@ -145,8 +145,6 @@ function build(options: StageOptions): Stage {
     setFaults: () => undefined,
     pass: (ms) => runFor(plain.kernel, ms as never),
   };
-  const watch = watcher(stage);
-  const stores = watchedStores(createMemoryStores(), { stage, committed, watch });
   const chaos: Chaos = {
     kernel: plain.kernel,
     chance: prng(seed ^ 0xc4a05),
@@ -156,6 +154,8 @@ function build(options: StageOptions): Stage {
     calls: 0,
     stallMs: STALL_MS,
   };
+  const watch = watcher(stage, () => chaos.profile);
+  const stores = watchedStores(createMemoryStores(), { stage, committed, watch });
   const whole = Object.assign(stage, { stores, queues, chaos, setFaults: faultSetter(plain, chaos) });
   const mutate = (ports: AllPorts): AllPorts => {
     const own = withOutbound(ports, whole);

@@ -54,6 +54,8 @@ export interface Known {
   readonly policyOf: (key: Key) => RolloutPolicy;
   /** Requests that a target group has answered by now. */
   readonly served: (group: string) => number;
+  /** AWS answers reads with what was: what is there now can be known to nobody. */
+  readonly mayBeStale: () => boolean;
 }
 
 /** Says what is wrong with the step, if anything; remembers what it needs. */

@@ -26,7 +26,3 @@ export function release(world: World, scene: Scene, behaviour: Behaviour): strin
   }
   return taskDefinitionArn;
 }
-
-/** Tasks that start from now on behave again: an outage of a dependency is over. */
-export const heal = (world: World, scene: Scene): void =>
-  world.ecs.failTasksOf({ cluster: CLUSTER, service: scene.name }, undefined);

@@ -146,6 +146,20 @@ describe("the verdict", () => {
     expect(verdict.kind).toBe("pending");
   });
 
+  it("the bound is no reason where few requests were counted and the old revision is about as bad", () => {
+    const verdict = judged(learnt([bin(0, counts(6, 28), counts(10, 68))]));
+    expect(verdict.kind).toBe("pending");
+    const worse = judged(learnt([bin(0, counts(14, 28), counts(10, 68))]));
+    expect(worse).toMatchObject({ kind: "bad", by: "hard-bound" });
+  });
+
+  it("the bound is of errors: what is slow was only learnt from the old revision", () => {
+    const slow = [bin(0, counts(3, 10), counts(5, 62))];
+    const state = learn(initialAnalysis(policy, START), { slow }, { policy, now: at(2) });
+    const verdict = judged(state);
+    expect(verdict.kind).not.toBe("bad");
+  });
+
   it("as good as the old one at half of the traffic: good", () => {
     const state = learnt(steady(20, counts(3, 3_000), counts(3, 3_000)));
     expect(judged(state)).toMatchObject({ kind: "good" });
@@ -215,6 +229,11 @@ describe("unknown, missing and zero", () => {
   it("answers without requests are no traffic", () => {
     const state = learn(initialAnalysis(policy, START), { errors: [] }, { policy, now: at(6) });
     expect(judge(state, { policy, now: at(6) })).toMatchObject({ kind: "no-traffic", by: "traffic" });
+  });
+  it("nobody at all by the deadline is no traffic, though the deadline comes soon", () => {
+    const state = learn(initialAnalysis(policy, START), { errors: [] }, { policy, now: at(2) });
+    expect(judge(state, { policy, now: at(2) }).kind).toBe("pending");
+    expect(judge(state, { policy, now: at(2), deadlineAt: at(2) })).toMatchObject({ kind: "no-traffic" });
   });
   it("a quiet minute is no lack of traffic, however fresh the policy wants its metrics", () => {
     const fast = { ...policy, freshnessMs: minutes(1) };

@@ -14,6 +14,8 @@ export interface Bin {
   readonly spanMs: DurationMs;
   readonly candidate: Counts;
   readonly control: Counts;
+  /** Requests of the old group where `control` is its fresh twin alone: they are compared with nothing. */
+  readonly stable?: number;
 }
 
 export interface MetricState {
@@ -31,7 +33,10 @@ export interface MetricState {
   readonly candidate: Counts;
   readonly control: Counts;
   readonly lastBinAt?: EpochMs;
-  /** Requests of the last bin, for people: which share the new revision really gets. */
+  /**
+   * Requests of the last bin, of the new revision and of everything old: which share it really gets, and whether
+   * the old one still gets any.
+   */
   readonly lastRequests?: { readonly candidate: number; readonly control: number };
   /** How much the old revision's counts scatter, so far: see dispersion.ts. */
   readonly scatter?: Scatter;

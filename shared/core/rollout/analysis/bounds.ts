@@ -38,7 +38,7 @@ export function divergence(p: number, q: number): number {
  * taken as a parabola of ln r through the three around its highest; l(best) - l(r) = ln(1/risk) + ln(1+information)/2
  * ends it. Undefined: the highest is at the grid's end, or nothing was seen.
  */
-export function upperRatio(sums: readonly number[], grid: Grid, risk: number): number | undefined {
+function upperRatio(sums: readonly number[], grid: Grid, risk: number): number | undefined {
   const ratios = [1, ...grid.ratios].toSorted((left, right) => left - right);
   const points = ratios.map((ratio) => ({ x: Math.log(ratio), y: logEvidence(sums, grid, [ratio, 1]) }));
   const highest = points.reduce((best, { y }, index) => (y > (points[best]?.y ?? 0) ? index : best), 0);

@@ -15,7 +15,7 @@ const VARIANCE = 2;
 /** A single pair counts at most so many times the present dispersion: an incident's two edges are not clumps. */
 const LARGEST_TERM = 9;
 
-export const noScatter: Scatter = { chiSquare: 0, pairs: 0 };
+const noScatter: Scatter = { chiSquare: 0, pairs: 0 };
 
 /**
  * Pearson's chi-square of two bins under one common rate. Given their sum, its expectation is exactly 1 for

@@ -58,7 +58,7 @@ export function logEvidence(
 }
 
 /** Mean of exp L over `alternatives`, with these weights (which sum to 1). */
-export function mixture(
+function mixture(
   sums: readonly number[],
   grid: Grid,
   against: {

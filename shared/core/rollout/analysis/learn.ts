@@ -120,7 +120,7 @@ function withOneBin(metric: MetricState, raw: Bin, { state, policy }: Learning):
     candidate: plus(metric.candidate, bin.candidate),
     control: plus(metric.control, bin.control),
     lastBinAt: bin.at,
-    lastRequests: { candidate: bin.candidate.total, control: bin.control.total },
+    lastRequests: { candidate: bin.candidate.total, control: bin.control.total + stableOf(bin) },
   };
 }
 
@@ -129,7 +129,10 @@ const plus = (one: Counts, other: Counts): Counts => ({
   bad: one.bad + other.bad,
 });
 
-const requestsOf = (bin: Bin): number => countsOf(bin.candidate).total + countsOf(bin.control).total;
+const requestsOf = (bin: Bin): number =>
+  countsOf(bin.candidate).total + countsOf(bin.control).total + stableOf(bin);
+
+const stableOf = ({ stable = 0 }: Bin): number => (Number.isFinite(stable) && stable > 0 ? stable : 0);
 
 function smoothedRate(before: number, bin: Bin): number {
   const rate = (requestsOf(bin) * 1_000) / bin.spanMs;

@@ -32,11 +32,12 @@ export function learntFrom(rollout: Rollout, { proposal, outcome }: Settled, now
       return setLearnt(rollout, action.order, answer["taskSetArn"]);
     case "scale-task-set":
       return action.taskSetArn === rollout.taskSets.candidate ? { scale: action.percent } : {};
+    case "delete-task-set":
+      return { taskSets: without(rollout.taskSets, action.taskSetArn) };
     case "set-header-route":
       return { routed: routeName(action.header, action.values) };
     case "remove-header-routes":
       return { routed: "" };
-    case "delete-task-set":
     case "set-primary-task-set":
     case "stop-deployment":
     case "call-webhook":
@@ -66,3 +67,7 @@ function setLearnt(rollout: Rollout, order: TaskSetOrder, taskSetArn: string | u
   if (order.externalId !== rollout.id) return { taskSets: { ...taskSets, baseline: taskSetArn } };
   return { taskSets: { ...taskSets, candidate: taskSetArn }, scale: order.percent };
 }
+
+/** A set that was deleted is nobody's any more. */
+const without = (taskSets: Rollout["taskSets"], arn: string): Rollout["taskSets"] =>
+  Object.fromEntries(Object.entries(taskSets).filter(([, one]) => one !== arn));

@@ -22,13 +22,22 @@ export interface Drain {
   readonly why: Reason;
 }
 
-/** Of the old revision, whose weight is 0 since then. */
-export function drainOf({ rollout, policy, now }: DriverInput, since: EpochMs): Drain {
+/** Of workers without a load balancer: they take work as long as they run, so only the delay can be waited for. */
+export function delayOf({ policy, now }: DriverInput, since: EpochMs): Drain {
   const due = dueAt(since, policy.scaleDownDelayMs);
   if (now < due) {
-    const text = "The old revision has no traffic and keeps its tasks for the delay.";
+    const text = "The old revision keeps its tasks for the delay.";
     return { isOver: false, until: due, why: reason("scale-down-delay", text, { due }) };
   }
+  return { isOver: true, until: addMs(now, RECHECK_MS), why: reason("drained", "The delay is over.") };
+}
+
+/** Of the old revision, whose weight is 0 since then. */
+export function drainOf(input: DriverInput, since: EpochMs): Drain {
+  const { rollout, policy, now } = input;
+  const delay = delayOf(input, since);
+  if (!delay.isOver) return delay;
+  const due = dueAt(since, policy.scaleDownDelayMs);
   const requests = lastRequests(rollout, since, policy.analysis.periodMs);
   const until = addMs(now, RECHECK_MS);
   if (requests === "unknown" && now < addMs(due, METRICS_PATIENCE_MS)) {

@@ -29,6 +29,10 @@ export function steerHeaderRoute(input: DriverInput, wish: HeaderWish): Steering
       "A header route needs a listener rule with a group of the new revision's own; there is none.";
     return impossible(reason("no-header-route", text));
   }
+  if (input.observation.mayWeigh === false) {
+    const text = "This installation may not write listener rules: no header route can be made.";
+    return impossible(reason("no-header-route", text));
+  }
   if (wish.values.length === 0) return acting(input, [removal(rollout, listener)]);
   const lack = lacking(input, "health");
   if (lack !== undefined) return lack;

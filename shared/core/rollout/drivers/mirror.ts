@@ -4,7 +4,7 @@ import { reason } from "../../../base/reasons.ts";
 import { addMs } from "../../../base/time.ts";
 import type { DeploymentView } from "../../../contracts/rollout-views.ts";
 import type { DriverInput, Steering, Wish } from "../driver.ts";
-import type { Rollout } from "../state.ts";
+import type { Places, Rollout } from "../state.ts";
 import { during, endedBy, endingOf, isGoingBack } from "./native-deployment.ts";
 import { learntPlaces, withRule } from "./places.ts";
 import { lacking, POLL_MS, reached, seen, waiting, withLearnt } from "./steering.ts";
@@ -24,8 +24,7 @@ export function withMirroredPlaces(
   then: (input: DriverInput) => Steering,
 ): Steering {
   const { observation, rollout } = input;
-  // The revision's images are learnt together with the places: they say that this was done.
-  if (rollout.places.loadBalancer !== undefined || rollout.target.images.length > 0) return then(input);
+  if (rollout.places.loadBalancer !== undefined || rollout.places.sought === true) return then(input);
   const lack = lacking(input, "service", "revisions");
   // A read that failed is not worth a rollout's stand: its metrics stay unknown, and say so.
   if (lack !== undefined && lack.asks.length > 0) return lack;
@@ -41,26 +40,28 @@ export function withMirroredPlaces(
   if (service.balancers.length > 0 && observation.rule === undefined)
     return lacking(input, "rule") ?? reached();
   const rule = seen(observation.rule);
-  const known: Steering["learnt"] =
-    rule === undefined ? learnt : { ...learnt, places: withRule(learnt.places ?? rollout.places, rule) };
+  const found: Places = { ...rollout.places, ...learnt.places, sought: true };
+  const known: Steering["learnt"] = {
+    ...learnt,
+    places: rule === undefined ? found : withRule(found, rule),
+  };
   const next: Rollout = { ...rollout, ...known } as Rollout;
   return withLearnt(then({ ...input, rollout: next }), known);
 }
+
+const begunBy = (weight: number, { rollout, now }: DriverInput): Steering["learnt"] =>
+  weight > 0 && rollout.trafficSince === undefined ? { trafficSince: now } : {};
 
 /** The wish is measured, never acted on. */
 export function mirrored(input: DriverInput, view: DeploymentView, wish: Wish): Steering {
   const { rollout, now } = input;
   const ending = endingOf(view);
   if (ending !== undefined) {
-    return during(
-      endedBy(ending, { learnt: { weight: ending.outcome === "promoted" ? 100 : 0 } }),
-      view,
-      rollout,
-    );
+    const weight = ending.outcome === "promoted" ? 100 : 0;
+    return during(endedBy(ending, { learnt: { weight, ...begunBy(weight, input) } }), view, rollout);
   }
   const weight = progressOf(view);
-  const begins = weight > 0 && rollout.trafficSince === undefined;
-  const learnt = { weight, ...(begins ? { trafficSince: now } : {}) };
+  const learnt = { weight, ...begunBy(weight, input) };
   const why = reason("progress", `ECS has moved ${weight} % to the new revision.`, {
     weight,
     status: view.status,

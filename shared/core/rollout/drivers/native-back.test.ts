@@ -58,8 +58,52 @@ describe("rolled back", () => {
     expect([typesOf(answer), answer.proposals[0]?.rollback, answer.read]).toEqual([
       ["set-weights"],
       true,
-      ["rule"],
+      ["rule", "health"],
     ]);
+  });
+
+  describe("to a group in which nobody serves", () => {
+    const health = (healthy: number, unhealthy: number, green = 4) => ({
+      rule: read(ruleView(75)),
+      health: read([{ targetGroupArn: BLUE, healthy, unhealthy, other: 0 }, ...healthOf(0, green).slice(1)]),
+    });
+    const cause = (code: string) => ({ ...holding(25), cause: { code, text: "why", since: later(0) } });
+
+    it.each([
+      ["a bad verdict, old group empty", "analysis-bad", health(0, 0), "impossible", []],
+      ["a bad verdict, old targets unhealthy", "analysis-bad", health(0, 4), "impossible", []],
+      ["an abort, old group empty", "aborted", health(0, 0), "impossible", []],
+      ["an abort, old targets unhealthy", "aborted", health(0, 4), "moving", ["set-weights"]],
+      ["one healthy old target", "analysis-bad", health(1, 3), "moving", ["set-weights"]],
+      ["nobody serves in either", "analysis-bad", health(0, 4, 0), "moving", ["set-weights"]],
+    ])("%s", (_name, code, answers, standing, acts) => {
+      const answer = steered(native, BACK, { rollout: cause(code), answers });
+      expect([answer.standing, typesOf(answer)]).toEqual([standing, acts]);
+      if (standing === "impossible") expect(answer.wakeAt).toBe(later(10_000));
+    });
+
+    it("nor after ECS's own shift: ECS is not told either", () => {
+      const stage = at("POST_PRODUCTION_TRAFFIC_SHIFT", shifted(100));
+      const answers = { ...stage, ...health(0, 0), rule: read(ruleView(0)) };
+      const answer = steered(native, BACK, {
+        rollout: { ...cause("analysis-bad"), ...holding(100) },
+        answers,
+      });
+      expect([answer.standing, typesOf(answer)]).toEqual(["impossible", []]);
+    });
+  });
+
+  it("leaves weights that ECS wrote to ECS where they are not ours to write", () => {
+    const policy = { weights: "strategy" } as const;
+    const answers = {
+      ...at("PRE_PRODUCTION_TRAFFIC_SHIFT", { strategy: "LINEAR", percent: 10, ...shifted(20) }),
+    };
+    const forward = steered(native, { kind: "weight", weight: 20, scale: 20 }, { policy, answers });
+    const rollout = { ...forward.learnt, trafficSince: later(-60_000) } as Partial<Rollout>;
+    const back = steered(native, BACK, { rollout, policy, answers });
+    expect(typesOf(back)).toEqual(["stop-deployment"]);
+    const ecs = { deployment: read(deploymentView({ status: "ROLLBACK_IN_PROGRESS", ...shifted(20) })) };
+    expect(steered(native, FINISHED, { rollout, policy, answers: ecs }).proposals).toEqual([]);
   });
 
   it("brings it back also when nothing can be read", () => {

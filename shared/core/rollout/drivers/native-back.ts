@@ -21,7 +21,7 @@ import {
 } from "./native-deployment.ts";
 import { GATE } from "./native-plan.ts";
 import type { Route } from "./shift.ts";
-import { backToStable, knownShare, routeOf } from "./shift.ts";
+import { backToStable, knownShare, nobodyThere, notYetBack, routeOf } from "./shift.ts";
 import {
   ABORT_DELAY_MS,
   acting,
@@ -37,7 +37,7 @@ import {
 } from "./steering.ts";
 import { shareOf, split } from "./weights.ts";
 
-/** Calls: rule 1 and set-weights 2, or none where there never was traffic; deployment 1, stop 1. */
+/** Calls: rule 1, health 2 and set-weights 2, or none where there never was traffic; deployment 1, stop 1. */
 export function goBack(input: DriverInput): Steering {
   const { rollout } = input;
   const route = routeOf(rollout);
@@ -72,8 +72,17 @@ function ownWeightsBack(input: DriverInput, route: Route): Steering | undefined 
   return isShifted ? undefined : weightsBack(input, route);
 }
 
-/** Also where ECS goes back by itself: to it the candidate has no traffic, and its tasks go at once. */
-export function weightsBack(input: DriverInput, route: Route): Steering {
+/** Only to somebody who answers: reads both groups' health together with the rule. */
+function weightsBack(input: DriverInput, route: Route): Steering {
+  const { rule, health } = input.observation;
+  if (rule === undefined || health === undefined) return lacking(input, "rule", "health") ?? reached();
+  const isBack = rule.ok && shareOf(rule.value.weights, route.candidate) === 0;
+  const nobody = isBack ? undefined : nobodyThere(input, route);
+  return nobody === undefined ? weightsBackNow(input, route) : notYetBack(input, nobody);
+}
+
+/** Where ECS goes back by itself nobody is asked: to it the candidate has no traffic, and its tasks go at once. */
+export function weightsBackNow(input: DriverInput, route: Route): Steering {
   const { rollout, observation, now } = input;
   if (observation.rule === undefined) return lacking(input, "rule") ?? reached();
   const rule = seen(observation.rule);
@@ -147,11 +156,14 @@ const isQuicker = ({ policy }: DriverInput, view: DeploymentView): boolean =>
 /** undefined: the traffic is back. */
 function shiftedBack(input: DriverInput, route: Route): Steering | undefined {
   const { rollout, observation } = input;
-  if (observation.rule === undefined) return lacking(input, "rule");
+  if (observation.rule === undefined || observation.health === undefined)
+    return lacking(input, "rule", "health");
   const rule = seen(observation.rule);
   const isBack = rule !== undefined && shareOf(rule.weights, route.candidate) === 0;
   // A rule that cannot be read was asked once: ECS's own rollback brings the traffic back too.
   if (isBack || rule === undefined) return undefined;
+  const nobody = nobodyThere(input, route);
+  if (nobody !== undefined) return notYetBack(input, nobody);
   const text = "All production traffic back to the old revision, while its tasks stand.";
   return acting(input, [backToStable(rollout, route, text), ...routesAway(rollout)]);
 }

@@ -10,7 +10,7 @@ import { drainOf } from "./drain.ts";
 import { routesAway } from "./header-route.ts";
 import { standOf, waitingHook } from "./native-deployment.ts";
 import { AFTER, nextWeightOf } from "./native-plan.ts";
-import { goOn, working } from "./native-ready.ts";
+import { goOn, isEmpty, working } from "./native-ready.ts";
 import { isNews } from "./news.ts";
 import type { Route } from "./shift.ts";
 import { routeOf, shortage } from "./shift.ts";
@@ -40,6 +40,7 @@ export function shiftOn(input: DriverInput, view: DeploymentView, percent: numbe
   const hook = waitingHook(view);
   if (hook === undefined) return waiting(input, working(view));
   const { candidateGroup } = input.rollout.places;
+  if (isEmpty(view)) return acting(input, [goOn(input, view, hook.hookId)]);
   const requested = Math.max(1, view.target?.requested ?? 1);
   if (candidateGroup !== undefined) {
     const lack = lacking(input, "health");
@@ -87,10 +88,11 @@ function whileOldStands(input: DriverInput, view: DeploymentView, hookId: string
   });
 }
 
-function allLearnt({ rollout, now }: DriverInput, route: Route | undefined): Steering["learnt"] {
+function allLearnt({ rollout, policy, now }: DriverInput, route: Route | undefined): Steering["learnt"] {
+  const isOurs = route !== undefined && policy.weights === "rule";
   return {
     weight: 100,
-    ...(route === undefined ? {} : { weights: split(route, 100), asked: split(route, 100) }),
+    ...(isOurs ? { weights: split(route, 100), asked: split(route, 100) } : {}),
     ...(rollout.trafficSince === undefined ? { trafficSince: now } : {}),
   };
 }

@@ -6,6 +6,7 @@ import { reason } from "../../../base/reasons.ts";
 import type { DeploymentView, ServiceView } from "../../../contracts/rollout-views.ts";
 import type { DriverInput, Steering } from "../driver.ts";
 import type { Rollout } from "../state.ts";
+import { shortName } from "../tasks-failing.ts";
 import { during, isSteering, lookAt, shortHook, standOf, waitingHook } from "./native-deployment.ts";
 import { GATE, planOf, TESTED } from "./native-plan.ts";
 import { overtaken } from "./overtaken.ts";
@@ -53,7 +54,7 @@ function start(input: DriverInput, service: ServiceView): Steering {
   const { rollout, policy } = input;
   const { reasons, ...plan } = planOf(service, policy);
   const { strategy, percent } = plan;
-  const text = `Starts ${rollout.target.taskDefinition} with ${strategy}${percent === undefined ? "" : ` ${percent} %`}, PAUSE hooks at ${plan.pauseAt.join(" and ")}.`;
+  const text = `Starts ${shortName(rollout.target.taskDefinition)} with ${strategy}${percent === undefined ? "" : ` ${percent} %`}, PAUSE hooks at ${plan.pauseAt.join(" and ")}.`;
   const act = proposal(rollout, {
     what: "start",
     field: FIELDS.deployment,
@@ -141,7 +142,7 @@ function checked(input: DriverInput, view: DeploymentView): Steering {
   const { rollout, observation } = input;
   const { candidateGroup, rule } = rollout.places;
   // Headless services and Service Connect: ECS itself vouches for the tasks.
-  if (candidateGroup === undefined) return counted(input, view);
+  if (candidateGroup === undefined || isEmpty(view)) return counted(input, view);
   const lack = rule === undefined ? lacking(input, "health") : lacking(input, "rule", "health");
   if (lack !== undefined) return lack;
   const live = seen(observation.rule);
@@ -156,6 +157,10 @@ function checked(input: DriverInput, view: DeploymentView): Steering {
   if (short !== undefined) return blocked(input, short, { learnt: { places } });
   return ready(view, { places });
 }
+
+/** Nothing is asked for and nothing runs on either side: there is no capacity that could be too little. */
+export const isEmpty = ({ target, sources }: DeploymentView): boolean =>
+  target?.requested === 0 && sources.every(({ running, requested }) => running === 0 && requested === 0);
 
 function counted(input: DriverInput, view: DeploymentView): Steering {
   const { running = 0, requested = 0 } = view.target ?? {};

@@ -6,11 +6,13 @@
 
 import { assertNever } from "../../../base/assert.ts";
 import { reason } from "../../../base/reasons.ts";
-import { minutes } from "../../../base/time.ts";
 import type { DeploymentView } from "../../../contracts/rollout-views.ts";
 import type { Driver, DriverInput, Steering, Wish } from "../driver.ts";
+import type { Rollout } from "../state.ts";
 import { routesAway, steerHeaderRoute } from "./header-route.ts";
-import { goBack, weightsBack } from "./native-back.ts";
+import { isExpiring, isKnownToStand } from "./known-weights.ts";
+import { goBack, stopOrWait, weightsBackNow } from "./native-back.ts";
+import type { Ending } from "./native-deployment.ts";
 import {
   during,
   endedBy,
@@ -24,14 +26,10 @@ import {
 import { finishAt, shiftOn, stillDraining } from "./native-finish.ts";
 import { nextWeightOf } from "./native-plan.ts";
 import { readyAt, startOrFind, working } from "./native-ready.ts";
-import { isNews } from "./news.ts";
 import type { Route } from "./shift.ts";
 import { knownShare, routeOf, shiftTo } from "./shift.ts";
 import { blocked, reached, seen, waiting, withLearnt } from "./steering.ts";
-import { agree, split, wholePercent } from "./weights.ts";
-
-/** ECS rolls back when nobody answers its hook; our weights must be gone by then. */
-const BEFORE_EXPIRY_MS = minutes(5);
+import { split, wholePercent } from "./weights.ts";
 
 export const native: Driver = {
   steer(input, wish) {
@@ -47,22 +45,12 @@ export const native: Driver = {
   },
 };
 
-/** What the last write answered needs no look, unless there is news. */
-function isKnownToStand({ rollout, observation }: DriverInput, wish: Wish): boolean {
-  if (wish.kind !== "weight" || wish.weight === 0 || rollout.weights === undefined) return false;
-  const route = routeOf(rollout);
-  const isRead = observation.rule !== undefined || observation.deployment !== undefined;
-  const hasNews = observation.facts.some(isNews);
-  if (route === undefined || isRead || hasNews) return false;
-  return agree(rollout.weights, split(route, wish.weight)) && rollout.weight === wholePercent(wish.weight);
-}
-
 function steerForward(
   input: DriverInput,
   view: DeploymentView,
   wish: Exclude<Wish, { kind: "rolled-back" }>,
 ): Steering {
-  const gone = goneBack(input, view);
+  const gone = goneBack(input, view, wish);
   if (gone !== undefined) return gone;
   switch (wish.kind) {
     case "ready":
@@ -79,32 +67,59 @@ function steerForward(
 }
 
 /** Alarms, the circuit breaker, an operator or a newer deployment ended it: our weights go back at once. */
-function goneBack(input: DriverInput, view: DeploymentView): Steering | undefined {
+function goneBack(input: DriverInput, view: DeploymentView, { kind }: Wish): Steering | undefined {
   const { rollout } = input;
   const ending = endingOf(view);
   const route = routeOf(rollout);
   const isLost = isGoingBack(view) || (ending !== undefined && ending.outcome !== "promoted");
-  const expires = expiryOf(input);
+  // An answer that is given now is in time; a hold gives none.
+  const isAnswered = kind !== "weight" && kind !== "header-route" && rollout.hold === undefined;
+  const expires = !isAnswered && expiryOf(input);
   const isStranded = isLost || expires;
+  const runsAway = expires && !isLost && isHeldOpen(rollout, view);
   if (isStranded && route !== undefined && rollout.weight < 100 && knownShare(rollout, route) > 0) {
-    return weightsBack(input, route);
+    return runsAway ? stoppedToo(input, view, route) : weightsBackNow(input, route);
   }
-  if (ending !== undefined) {
-    const learnt = { weight: ending.outcome === "promoted" ? 100 : 0 };
-    return endedBy(ending, { learnt, proposals: routesAway(rollout) });
-  }
+  if (ending !== undefined) return overBy(ending, rollout);
   if (isGoingBack(view))
     return waiting(input, reason("ecs-rolls-back", "ECS goes back by itself.", { status: view.status }));
   if (!expires) return undefined;
-  const text = "ECS's hook expires within minutes and then rolls back: no weight is written any more.";
-  return blocked(input, reason("hook-expires", text));
+  if (runsAway) return stopOrWait(input, view);
+  const text =
+    "ECS's hook expires within minutes and is then answered by ECS: no weight is written any more.";
+  return blocked(input, reason(EXPIRES, text));
 }
+
+const overBy = (ending: Ending, rollout: Rollout): Steering =>
+  endedBy(ending, {
+    learnt: { weight: ending.outcome === "promoted" ? 100 : 0 },
+    proposals: routesAway(rollout),
+  });
+
+/** Both in one pass, in this order: no minute is left for two. */
+function stoppedToo(input: DriverInput, view: DeploymentView, route: Route): Steering {
+  const back = weightsBackNow(input, route);
+  if (back.asks.length > 0) return back;
+  return { ...back, proposals: [...back.proposals, ...stopOrWait(input, view).proposals] };
+}
+
+/**
+ * Somebody's own hook goes on by itself when its time is over: what is held at the gate would get everything without
+ * the word or the verdict it waits for. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentLifecycleHookDetail.html
+ */
+const isHeldOpen = ({ hold }: Rollout, view: DeploymentView): boolean =>
+  hold !== undefined &&
+  hold.code !== EXPIRES &&
+  standOf(view) === "gate" &&
+  waitingHook(view)?.timeoutAction === "CONTINUE";
+
+const EXPIRES = "hook-expires";
 
 function expiryOf({ rollout, now, observation }: DriverInput): boolean {
   const view = seen(observation.deployment);
   const expiresAt =
     (view === undefined ? undefined : waitingHook(view))?.expiresAt ?? rollout.openHook?.expiresAt;
-  return expiresAt !== undefined && now >= expiresAt - BEFORE_EXPIRY_MS;
+  return isExpiring(expiresAt, now);
 }
 
 function weightAt(input: DriverInput, view: DeploymentView, wished: number): Steering {
@@ -132,8 +147,9 @@ const movedOn = (input: DriverInput, view: DeploymentView): Steering => {
   return reached({ learnt: learntWeight(input, weight), reasons: [reason("moved-on", text, { weight })] });
 };
 
-function learntWeight({ rollout, now }: DriverInput, weight: number): Steering["learnt"] {
-  const route = routeOf(rollout);
+/** Weights that are not ours to write are not remembered as ours: the way back is ECS's own. */
+function learntWeight({ rollout, policy, now }: DriverInput, weight: number): Steering["learnt"] {
+  const route = policy.weights === "rule" ? routeOf(rollout) : undefined;
   const weights = route === undefined ? undefined : split(route, weight);
   const begins = weight > 0 && rollout.trafficSince === undefined;
   return {

@@ -6,6 +6,7 @@ import { reason } from "../../../base/reasons.ts";
 import { millis } from "../../../base/time.ts";
 import type { ServiceView } from "../../../contracts/rollout-views.ts";
 import type { Driver, DriverInput, Steering } from "../driver.ts";
+import { shortName } from "../tasks-failing.ts";
 import { mirrored, withMirroredPlaces } from "./mirror.ts";
 import { stopOrWait } from "./native-back.ts";
 import { during, isSteering, lookAt } from "./native-deployment.ts";
@@ -76,7 +77,10 @@ function start(input: DriverInput, service: ServiceView): Steering {
         pauseTimeoutMs: NO_PAUSE_MS,
       },
     },
-    why: reason("start-deployment", `Starts ${taskDefinition} with the service's own ${service.strategy}.`),
+    why: reason(
+      "start-deployment",
+      `Starts ${shortName(taskDefinition)} with the service's own ${service.strategy}.`,
+    ),
   });
   return acting(input, [act]);
 }

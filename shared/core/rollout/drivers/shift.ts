@@ -2,11 +2,22 @@
 
 import type { Reason } from "../../../base/reasons.ts";
 import { counted, reason } from "../../../base/reasons.ts";
+import { addMs, seconds } from "../../../base/time.ts";
 import type { Proposal } from "../../../contracts/actions.ts";
 import type { GroupHealth, RuleView } from "../../../contracts/rollout-views.ts";
 import type { DriverInput, Steering } from "../driver.ts";
 import type { Rollout } from "../state.ts";
-import { acting, backProposal, blocked, FIELDS, lacking, proposal, reached, seen } from "./steering.ts";
+import {
+  acting,
+  backProposal,
+  blocked,
+  FIELDS,
+  impossible,
+  lacking,
+  proposal,
+  reached,
+  seen,
+} from "./steering.ts";
 import type { Groups, Weights } from "./weights.ts";
 import {
   agree,
@@ -79,6 +90,29 @@ export function shortage(group: string, { health, percent, requested }: Raise): 
   return reason("capacity-short", text, { group, healthy, needed, percent, requested });
 }
 
+/**
+ * Why everything must not go back yet: nobody serves in the old group while the new one still does. A load balancer
+ * sends to all targets of a group where none is healthy, so a person may know better than the checks do; in an
+ * empty group nobody answers.
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
+ */
+export function nobodyThere({ observation, rollout }: DriverInput, route: Route): Reason | undefined {
+  const health = seen(observation.health) ?? [];
+  const old = health.find(({ targetGroupArn }) => targetGroupArn === route.stable);
+  const serving = healthyIn(health, route.candidate);
+  if (old === undefined || old.healthy > 0 || serving === 0) return undefined;
+  if (rollout.cause?.code === "aborted" && old.unhealthy > 0) return undefined;
+  const text = `${groupName(route.stable)}, the old revision's group, has no healthy target and ${groupName(route.candidate)} has ${serving}: all traffic there would be lost.`;
+  return reason("nobody-there", text, { unhealthy: old.unhealthy, serving });
+}
+
+/** Targets turn healthy within a few checks; meanwhile an operator knows. */
+const NOBODY_RECHECK_MS = seconds(10);
+
+/** The way back is right and leads nowhere: an operator is called, and it goes as soon as somebody is there. */
+export const notYetBack = ({ now }: DriverInput, why: Reason): Steering =>
+  impossible(why, { wakeAt: addMs(now, NOBODY_RECHECK_MS) });
+
 export interface Shift {
   readonly route: Route;
   readonly weight: number;
@@ -103,16 +137,23 @@ export function shiftTo(input: DriverInput, { route, weight, requested }: Shift)
   if (weight > shareOf(rule.weights, route.candidate)) {
     const lackOfHealth = lacking(input, "health");
     if (lackOfHealth !== undefined) return lackOfHealth;
-    const short = shortage(route.candidate, {
-      health: seen(input.observation.health) ?? [],
-      percent: weight,
-      requested,
-    });
+    const short = shortageOf(route, wanted, { health: seen(input.observation.health) ?? [], requested });
     if (short !== undefined) return blocked(input, short);
   }
   return acting(input, [weightsProposal(rollout, { route, wanted, live: rule.weights, drift })], {
     learnt: { asked: wanted },
   });
+}
+
+/** The old version's fresh twin gets traffic too: it must be there as well. */
+function shortageOf(
+  { candidate, baseline }: Route,
+  wanted: Weights,
+  known: Pick<Raise, "health" | "requested">,
+): Reason | undefined {
+  const groups = baseline === undefined ? [candidate] : [candidate, baseline];
+  const short = groups.map((group) => shortage(group, { ...known, percent: shareOf(wanted, group) }));
+  return short.find((why) => why !== undefined);
 }
 
 /** Groups that are not the rollout's never lose their traffic by a repair. */

@@ -43,6 +43,15 @@ const deletion = (rollout: Rollout, taskSet: TaskSetView, way: Way = "forward"):
     ),
   });
 
+/** Of a set that ECS does not show. */
+export const deletionOf = (rollout: Rollout, taskSetArn: string): Proposal =>
+  backProposal(rollout, {
+    what: `delete-unseen-${taskSetArn.slice(taskSetArn.lastIndexOf("/") + 1)}`,
+    field: FIELDS.taskSet(taskSetArn),
+    action: { type: "delete-task-set", taskSetArn },
+    why: reason("delete-unseen", "ECS does not show the task set that was made: it is deleted by its name."),
+  });
+
 export const primary = (rollout: Rollout, taskSet: TaskSetView, way: Way = "forward"): Proposal =>
   by(way)(rollout, {
     what: `primary-${idOf(taskSet)}`,

@@ -4,14 +4,14 @@
 import { reason } from "../../../base/reasons.ts";
 import { addMs } from "../../../base/time.ts";
 import type { Proposal } from "../../../contracts/actions.ts";
-import type { GroupHealth, TaskSetView } from "../../../contracts/rollout-views.ts";
+import type { GroupHealth, ServiceView, TaskSetView } from "../../../contracts/rollout-views.ts";
 import type { DriverInput, Steering } from "../driver.ts";
 import type { Rollout } from "../state.ts";
 import { routesAway } from "./header-route.ts";
 import type { Roles } from "./roles.ts";
 import { isSteady, rolesOf } from "./roles.ts";
 import type { Route } from "./shift.ts";
-import { backToStable, knownShare, routeOf } from "./shift.ts";
+import { backToStable, knownShare, nobodyThere, notYetBack, routeOf } from "./shift.ts";
 import {
   ABORT_DELAY_MS,
   acting,
@@ -26,7 +26,7 @@ import {
   waiting,
   withLearnt,
 } from "./steering.ts";
-import { primary, removal, scaleTo } from "./task-set-acts.ts";
+import { deletionOf, primary, removal, scaleTo } from "./task-set-acts.ts";
 import { stabilizing } from "./task-sets-forward.ts";
 import { healthyIn, shareOf, split } from "./weights.ts";
 
@@ -40,7 +40,7 @@ export function setsBack(input: DriverInput): Steering {
   const roles = rolesOf(service, rollout);
   const { stable } = roles;
   if (roles.candidate === undefined && roles.baseline === undefined && isWhole(stable))
-    return gone(input, route);
+    return unseen(input, service) ?? gone(input, route);
   if (stable === undefined) {
     const text = "The old task set is gone: there is nothing to go back to.";
     return impossible(reason("stable-gone", text));
@@ -58,6 +58,21 @@ function blindly(input: DriverInput, route: Route | undefined): Steering {
     return acting(input, [backToStable(rollout, route, "All production traffic back to the old task set.")]);
   }
   return lacking(input, "service") ?? reached();
+}
+
+/**
+ * A set that was made, that nobody deleted and that ECS does not show: the answer may be older than the set, and a
+ * set that is forgotten costs its tasks for good (pipecd#4329). Deleted by name: gone is success, there is refused.
+ */
+function unseen({ rollout, ...input }: DriverInput, { taskSets }: ServiceView): Steering | undefined {
+  const { candidate, baseline } = rollout.taskSets;
+  const known = [candidate, baseline].filter((arn) => arn !== undefined);
+  const missing = known.filter((arn) => taskSets.every((shown) => shown.arn !== arn));
+  if (missing.length === 0) return undefined;
+  return acting(
+    { rollout, ...input },
+    missing.map((arn) => deletionOf(rollout, arn)),
+  );
 }
 
 /** The rule may still give the candidate's group traffic though its set is gone. */
@@ -81,10 +96,19 @@ function capacityBack(
   if (route !== undefined && stable.targetGroupArn !== undefined) {
     const wasShrunk = rollout.drainedSince !== undefined && rollout.weight > 0 && !isSteady(stable);
     const isWhole = growth.length === 0 && !wasShrunk;
-    return isWhole ? trafficBack(input, route, 100) : asItCarries(input, { route, stable, growth });
+    return isWhole ? allBack(input, route) : asItCarries(input, { route, stable, growth });
   }
   if (growth.length > 0) return acting(input, growth);
   return isSteady(stable) ? undefined : steadyLater(input, stable);
+}
+
+/** As much as it ever carried: but only where somebody is there. */
+function allBack(input: DriverInput, route: Route): Steering | undefined {
+  const { rule, health } = input.observation;
+  if (rule === undefined || health === undefined) return lacking(input, "rule", "health") ?? reached();
+  const isBack = rule.ok && shareOf(rule.value.weights, route.stable) >= 100;
+  const nobody = isBack ? undefined : nobodyThere(input, route);
+  return nobody === undefined ? trafficBack(input, route, 100) : notYetBack(input, nobody);
 }
 
 interface Shrunk {

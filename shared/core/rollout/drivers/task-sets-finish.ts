@@ -7,7 +7,7 @@ import { addMs, millis, seconds } from "../../../base/time.ts";
 import type { Proposal } from "../../../contracts/actions.ts";
 import type { TaskSetView } from "../../../contracts/rollout-views.ts";
 import type { DriverInput, Steering } from "../driver.ts";
-import { drainOf } from "./drain.ts";
+import { delayOf, drainOf } from "./drain.ts";
 import { routesAway } from "./header-route.ts";
 import type { Roles } from "./roles.ts";
 import { isSteady } from "./roles.ts";
@@ -60,10 +60,18 @@ function drained(input: DriverInput, roles: Roles, candidate: TaskSetView): Stee
   const { rollout, now } = input;
   const drainedSince = rollout.drainedSince ?? now;
   const learnt: Steering["learnt"] = { ...moveLearnt(input, roles), drainedSince };
-  const drain = drainOf(input, drainedSince);
+  const drain = (oldGroupOf(roles) === undefined ? delayOf : drainOf)(input, drainedSince);
   if (!drain.isOver && !isGoing(roles)) return waiting(input, drain.why, { wakeAt: drain.until, learnt });
   if (candidate.status !== "PRIMARY") {
     return acting(input, [primary(rollout, candidate), ...routesAway(rollout)], { learnt });
+  }
+  // Reads are eventually consistent: while ECS shows the old set as primary as well, it stays as it is.
+  if (roles.stable?.status === "PRIMARY" || roles.baseline?.status === "PRIMARY") {
+    const why = reason(
+      "primary-twice",
+      "ECS shows the old task set as the primary one, too: it is not scaled in.",
+    );
+    return waiting(input, why, { wakeAt: addMs(now, RECHECK_MS), learnt });
   }
   const shrinkingSince = rollout.shrinkingSince ?? now;
   return withLearnt(goneInSlices(input, roles, shrinkingSince), { ...learnt, shrinkingSince });

@@ -339,9 +339,17 @@ describe("rolled back", () => {
     expect(typesOf(steered(taskSets, BACK, scene([OLD_SET, empty], drained, 100, later(40_000))))).toEqual([
       "delete-task-set",
     ]);
-    expect(steered(taskSets, BACK, scene([OLD_SET], drained, 100, later(50_000)))).toMatchObject({
+    const deleted = { ...drained, taskSets: { stable: OLD_SET.arn } };
+    expect(steered(taskSets, BACK, scene([OLD_SET], deleted, 100, later(50_000)))).toMatchObject({
       standing: "reached",
     });
+  });
+
+  it("pipecd#4329: a set that an old listing does not show is deleted by its name, not forgotten", () => {
+    const drained = { ...holding(0), trafficSince: later(-60_000), drainedSince: later(0) };
+    expect(actionsOf(steered(taskSets, BACK, scene([OLD_SET], drained, 100, later(50_000))))).toEqual([
+      { type: "delete-task-set", taskSetArn: taskSetArn("green") },
+    ]);
   });
 
   it("argo-rollouts#3372, #4035: the old set's capacity first, the traffic as far as it carries", () => {

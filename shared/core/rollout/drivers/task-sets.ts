@@ -4,12 +4,13 @@
 // service 1. Creation: service 1, rule 1 (3 where it must be found), create 2.
 
 import { reason } from "../../../base/reasons.ts";
-import type { Driver, DriverInput, Steering } from "../driver.ts";
+import type { Driver, DriverInput, Steering, Wish } from "../driver.ts";
 import type { Rollout } from "../state.ts";
 import { steerHeaderRoute } from "./header-route.ts";
+import { isKnownToStand } from "./known-weights.ts";
 import type { Roles } from "./roles.ts";
-import { placesFrom, rolesOf } from "./roles.ts";
-import { blocked, lacking, seen, withLearnt } from "./steering.ts";
+import { placesFrom, rolesOf, scaleFor } from "./roles.ts";
+import { blocked, lacking, reached, seen, withLearnt } from "./steering.ts";
 import { setsBack } from "./task-sets-back.ts";
 import { finishSets } from "./task-sets-finish.ts";
 import { readySets, weighSets } from "./task-sets-forward.ts";
@@ -17,6 +18,7 @@ import { readySets, weighSets } from "./task-sets-forward.ts";
 export const taskSets: Driver = {
   steer(input, wish) {
     if (wish.kind === "rolled-back") return setsBack(input);
+    if (isThere(input, wish)) return reached({ reasons: [reason("weights-stand", "The weights stand.")] });
     const lack = lacking(input, "service");
     if (lack !== undefined) return lack;
     const service = seen(input.observation.service);
@@ -40,6 +42,14 @@ export const taskSets: Driver = {
     return withLearnt(answer, learnt);
   },
 };
+
+/** The capacity was there before the weight, and what was written needs no look. */
+function isThere(input: DriverInput, wish: Wish): boolean {
+  if (wish.kind !== "weight" || input.observation.service !== undefined || input.policy.baseline)
+    return false;
+  const scale = Math.max(1, wish.scale, scaleFor(wish.weight));
+  return input.rollout.scale === Math.min(100, scale) && isKnownToStand(input, wish);
+}
 
 interface Known {
   readonly roles: Roles;

@@ -5,7 +5,7 @@ import { reason } from "../../../base/reasons.ts";
 import type { ServiceView } from "../../../contracts/rollout-views.ts";
 import type { Driver, DriverInput, Steering, Wish } from "../driver.ts";
 import { mirrored, withMirroredPlaces } from "./mirror.ts";
-import { isSteering, lookAt } from "./native-deployment.ts";
+import { isSteering, lookAt, waitingHook } from "./native-deployment.ts";
 import { ended, isSameDefinition, lacking, reached, seen, waiting } from "./steering.ts";
 
 export const watch: Driver = {
@@ -20,7 +20,12 @@ export const watch: Driver = {
     const view = lookAt(input);
     if (isSteering(view)) return view;
     // What would go back is told and followed to its end.
-    return withMirroredPlaces(input, view, (known) => mirrored(known, view, wish));
+    const answer = withMirroredPlaces(input, view, (known) => mirrored(known, view, wish));
+    const hook = waitingHook(view);
+    if (hook === undefined || answer.asks.length > 0) return answer;
+    const text = `ECS waits in a PAUSE hook at ${view.stage ?? "?"} for whoever set it: Fairlead only watches and answers nothing.`;
+    const why = reason("hook-unanswered", text, { hook: hook.hookId });
+    return { ...answer, reasons: [...answer.reasons, why] };
   },
 };
 

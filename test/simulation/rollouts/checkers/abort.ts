@@ -12,7 +12,7 @@ import { isActive, memoryOfStates, rolloutOf, setOf, weightOf, weightsIn } from 
  * Orders are read, then an act is made: its own reads and the call itself take time, in which the abort may
  * come. Two slow calls and a lease.
  */
-export const IN_FLIGHT_MS = millis(5_000);
+const IN_FLIGHT_MS = millis(5_000);
 
 interface Abort {
   readonly at: EpochMs;
@@ -56,7 +56,7 @@ const isOver = (state: RolloutState, abort: Abort | undefined): boolean =>
 
 const ALWAYS_FORWARD: ReadonlySet<string> = new Set(["UpdateService", "CreateTaskSet", "CreateRule"]);
 
-export function forwardIn(call: CallStep, state: RolloutState | undefined): string | undefined {
+function forwardIn(call: CallStep, state: RolloutState | undefined): string | undefined {
   if (call.refused !== undefined || !isActive(state)) return undefined;
   const { operation, input } = call;
   const { places, taskSets } = state.rollout;

@@ -20,11 +20,14 @@ const isShrinking = (call: CallStep): boolean =>
 
 export const enoughCapacity: Invariant = {
   id: "S1",
-  create: () => (step) => (step.kind === "call" && isShrinking(step) ? shortOf(step) : undefined),
+  create:
+    ({ mayBeStale }) =>
+    (step) =>
+      step.kind === "call" && isShrinking(step) ? shortOf(step, mayBeStale()) : undefined,
 };
 
 /** Tasks that get traffic, counted as ECS says that they run, with the call's own cut taken off. */
-function shortOf(call: CallStep): string | undefined {
+function shortOf(call: CallStep, mayBeStale: boolean): string | undefined {
   const set = setOf(call);
   if (set === undefined) return undefined;
   const { before } = call;
@@ -37,6 +40,9 @@ function shortOf(call: CallStep): string | undefined {
   const after = serving.reduce((all, one) => all + then(one), 0);
   const needed = Math.min(before.desiredCount, now);
   if (after >= needed) return undefined;
+  // A task that died a moment ago is one that a stale answer still shows: the scale, which is ours, must do.
+  const scaled = serving.reduce((all, one) => all + (one === set ? left : one.computed), 0);
+  if (mayBeStale && scaled >= needed) return undefined;
   return `left ${after} tasks with traffic of ${now}; ${needed} are needed`;
 }
 

@@ -32,11 +32,11 @@ function misweighed(call: CallStep): string | undefined {
 
 export const steadyFirst: Invariant = {
   id: "S3",
-  create: () => {
+  create: ({ mayBeStale }) => {
     const states = memoryOfStates();
     return (step) => {
       states.note(step);
-      return step.kind === "call" && step.refused === undefined
+      return step.kind === "call" && step.refused === undefined && !mayBeStale()
         ? raisedTooEarly(step, states.of(step.key))
         : undefined;
     };
