@@ -11,8 +11,8 @@ const project = (name: string, include: string[], testTimeout = 10_000) => ({
 
 export default defineConfig({
   test: {
-    // The longest files wait more than they compute (a whole demo, processes): two at once also on two cores.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // The longest files wait more than they compute (a whole demo, processes): three at once also on two cores.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     reporters: ["default", "./test/support/reporter.ts"],
     projects: [
       project("unit", [

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import type { RolloutRunResult } from "./run.ts";
 import { runRollouts } from "./run.ts";
 
-export const ROLLOUT_SEEDS = Number(process.env["FAIRLEAD_ROLLOUT_SEEDS"] ?? 200);
+export const ROLLOUT_SEEDS = Number(process.env["FAIRLEAD_ROLLOUT_SEEDS"] ?? 100);
 
 export async function runRolloutSeeds(seeds: readonly number[]): Promise<readonly RolloutRunResult[]> {
   const results: RolloutRunResult[] = [];
