@@ -25,6 +25,8 @@ export interface TrafficWriter {
     readonly weights: Readonly<Record<string, number>>;
     readonly expected?: Readonly<Record<string, number>>;
     readonly stickiness: "keep" | "off";
+    /** Asked after the read, before the write: no = `busy`, nothing was written. */
+    readonly isDue?: () => boolean;
   }): Promise<void>;
   /** CreateRule before the production rule, tagged with the rollout; once for each rollout and header. */
   setHeaderRoute(route: {

@@ -4,7 +4,8 @@
 import { AppError } from "../base/errors.ts";
 import { fingerprint } from "../base/fingerprint.ts";
 import type { Key } from "../base/keys.ts";
-import { seconds } from "../base/time.ts";
+import type { EpochMs } from "../base/time.ts";
+import { elapsedMs, seconds } from "../base/time.ts";
 import type { Outcome, Proposal, RolloutAction } from "../contracts/actions.ts";
 import type { Doorbell } from "../contracts/doorbells.ts";
 import { feedDoorbellOf } from "./feed.ts";
@@ -17,9 +18,20 @@ export interface ActContext {
   readonly key: Key;
   /** Of the stimulus that this pass answers: what it rings counts one more. */
   readonly hops: number;
+  readonly decidedAt: EpochMs;
 }
 
+/**
+ * A worker that stood still while its message became visible again acts on a world that has moved on: what
+ * was decided longer ago is decided anew. Shorter than the function's time-out of 30 s.
+ */
+export const DECISION_LIFE_MS = seconds(20);
+
 const DONE: Outcome = { kind: "done" };
+
+/** Asked between the read and the write: a worker may stand still there, too. */
+const isDue = ({ context, ports }: Scene): boolean =>
+  elapsedMs(context.decidedAt, ports.clock.now()) <= DECISION_LIFE_MS;
 
 interface Scene {
   readonly ports: PassPorts;
@@ -76,7 +88,9 @@ const performers: Performers = {
     return undefined;
   },
   "set-weights": (act) =>
-    underLease(act.action.rule, act, () => act.ports.act.traffic.setWeights(act.action)),
+    underLease(act.action.rule, act, () =>
+      act.ports.act.traffic.setWeights({ ...act.action, isDue: () => isDue(act) }),
+    ),
   "set-header-route": (act) =>
     underLease(act.action.listener, act, () => act.ports.act.traffic.setHeaderRoute(act.action)),
   "remove-header-routes": (act) => {

@@ -4,11 +4,11 @@
 import { AppError, isCode } from "../base/errors.ts";
 import type { Key } from "../base/keys.ts";
 import type { EpochMs } from "../base/time.ts";
-import { elapsedMs, seconds } from "../base/time.ts";
+import { elapsedMs } from "../base/time.ts";
 import type { Outcome, Proposal, Settled } from "../contracts/actions.ts";
 import type { Command } from "../contracts/policy.ts";
 import type { ActContext } from "./act-rollout.ts";
-import { performRollout } from "./act-rollout.ts";
+import { DECISION_LIFE_MS, performRollout } from "./act-rollout.ts";
 import { mapBounded } from "./bounded.ts";
 import type { PassPorts } from "./ports.ts";
 import { isRolloutAction } from "./rollout-acts.ts";
@@ -19,12 +19,6 @@ const MAX_PARALLEL_ACTS = 10;
 const SLOW_DOWN_MS = 5_000;
 /** While slow: so many acts for one pass, the rest waits for the next. */
 const SLOW_ACTS = 5;
-
-/**
- * A worker that stood still while its message became visible again acts on a world that has moved on: what
- * was decided longer ago is decided anew. Shorter than the function's time-out of 30 s.
- */
-const DECISION_LIFE_MS = seconds(20);
 
 export interface Decision {
   readonly key: Key;

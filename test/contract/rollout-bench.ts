@@ -190,7 +190,7 @@ async function outcomeOf(
   ports: AllPorts,
   proposal: Settled["proposal"],
 ): Promise<Settled["outcome"]> {
-  const context = { key: bench.scene.key, hops: 0 };
+  const context = { key: bench.scene.key, hops: 0, decidedAt: ports.clock.now() };
   try {
     return await performRollout(proposal.action as never, proposal, { ports, context });
   } catch (error) {

@@ -74,6 +74,8 @@ async function setWeights(elb: Paced, change: Parameters<TrafficWriter["setWeigh
       `${change.rule}: its weights are ${JSON.stringify(weights)}, not as expected`,
     );
   }
+  if (change.isDue?.() === false)
+    throw new AppError("busy", `${change.rule}: decided too long ago to be written now`);
   if (isDefault) {
     const listener = { ListenerArn: listenerOf(change.rule), DefaultActions: next };
     await send(elb, new ModifyListenerCommand(listener));

@@ -115,7 +115,9 @@ const isStale = ({ input }: Pass, { lookedAt, startedAt }: Rollout): boolean =>
 
 function waitingMove(pass: Pass, active: Active): Move {
   const { lookAt, trouble } = active.rollout;
-  wake(pass, trouble === undefined ? lookAt : trouble.nextTryAt);
+  // A retry whose time is past waits for something else by now: it must not wake the key every second.
+  const isRetryDue = trouble !== undefined && trouble.nextTryAt > pass.input.now;
+  wake(pass, isRetryDue ? trouble.nextTryAt : lookAt);
   if (trouble !== undefined) {
     const again = { tries: trouble.tries, nextTryAt: trouble.nextTryAt };
     say(pass, reason("trouble", `${trouble.message} (${trouble.code}); it is tried again.`, again));

@@ -21,6 +21,9 @@ import type { Known, Step } from "./trace.ts";
 /** A stage before its stores and queues are there. */
 export type Unwired = Omit<Stage, "stores" | "queues" | "chaos">;
 
+/** From a read of health to the write that follows from it: two commits' worth of calls. */
+const MOMENTS_MS = 2_000;
+
 /** Hands each step to every checker. */
 export function watcher(stage: Unwired, profile: () => FaultProfile): (step: Step) => void {
   const known: Known = {
@@ -28,6 +31,7 @@ export function watcher(stage: Unwired, profile: () => FaultProfile): (step: Ste
     served: (group) =>
       stage.cast.reduce((sum, { load }) => sum + (load.byGroup.get(group)?.requests ?? 0), 0),
     mayBeStale: () => profile().staleRead > 0,
+    wasReadHealthy: (group, at) => at - (stage.healthReads.get(group) ?? 0) <= MOMENTS_MS,
   };
   const checkers = INVARIANTS.map(({ id, create }) => ({ id, check: create(known) }));
   return (step) => {
@@ -93,6 +97,23 @@ function defectsTold(world: World, stage: Stage): Pick<World, "call"> {
   };
 }
 
+interface ReadCall {
+  readonly operation: string;
+  readonly input: object;
+  readonly at: number;
+}
+
+/** The same answer; who is healthy by it is remembered. */
+function noted(stage: Stage, { operation, input, at }: ReadCall, answer: object): object {
+  if (operation !== "DescribeTargetHealth") return answer;
+  const { TargetGroupArn: group = "" } = input as { TargetGroupArn?: string };
+  const { TargetHealthDescriptions: targets = [] } = answer as {
+    TargetHealthDescriptions?: { TargetHealth?: { State?: string } }[];
+  };
+  if (targets.some(({ TargetHealth }) => TargetHealth?.State === "healthy")) stage.healthReads.set(group, at);
+  return answer;
+}
+
 /** The world as the product's functions reach it. */
 export function recordedWorld(world: World, stage: Stage, watch: (step: Step) => void): World {
   const checked = defectsTold(world, stage);
@@ -106,7 +127,7 @@ export function recordedWorld(world: World, stage: Stage, watch: (step: Step) =>
     if (COUNTED.has(service)) stage.calls.push({ at, name: operation, key: cast?.scene.key, write });
     if (operation === "GetMetricData")
       return readMetrics(stage, { input, watch }, () => checked.call(...asked));
-    if (!write || cast === undefined) return checked.call(...asked);
+    if (!write || cast === undefined) return noted(stage, { operation, input, at }, checked.call(...asked));
     const { scene } = cast;
     const before = snapshot(world, scene);
     const step = {

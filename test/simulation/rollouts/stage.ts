@@ -71,6 +71,8 @@ export interface Stage {
   readonly breaks: Breaks;
   readonly trace: Step[];
   readonly complaints: string[];
+  /** When AWS last answered that somebody in a target group is healthy. */
+  readonly healthReads: Map<string, number>;
   /** ECS and ELB calls of the product, in order: what a waiting rollout must not make. */
   readonly calls: {
     readonly at: EpochMs;
@@ -137,6 +139,7 @@ function build(options: StageOptions): Stage {
     trace: [],
     complaints: [],
     calls: [],
+    healthReads: new Map(),
     notices: [],
     webhook: () => ({ verdict: "pass", reason: "fine" }),
     state: (key) =>

@@ -56,6 +56,8 @@ export interface Known {
   readonly served: (group: string) => number;
   /** AWS answers reads with what was: what is there now can be known to nobody. */
   readonly mayBeStale: () => boolean;
+  /** Whether AWS itself answered moments ago that somebody in the group is healthy: more nobody can know. */
+  readonly wasReadHealthy: (group: string, at: EpochMs) => boolean;
 }
 
 /** Says what is wrong with the step, if anything; remembers what it needs. */

@@ -6,6 +6,7 @@ import { reason } from "../../../base/reasons.ts";
 import { seconds } from "../../../base/time.ts";
 import type { DeploymentView, RuleView } from "../../../contracts/rollout-views.ts";
 import type { DriverInput, Steering } from "../driver.ts";
+import type { Drain } from "./drain.ts";
 import { drainOf } from "./drain.ts";
 import { routesAway } from "./header-route.ts";
 import { standOf, waitingHook } from "./native-deployment.ts";
@@ -62,8 +63,12 @@ export function stillDraining(input: DriverInput): Steering | undefined {
   if (drainedSince === undefined || openHook?.stage !== AFTER) return undefined;
   if (observation.deployment !== undefined || observation.facts.some(isNews)) return undefined;
   const drain = drainOf(input, drainedSince);
-  return drain.isOver ? undefined : waiting(input, drain.why, { wakeAt: drain.until });
+  if (drain.isOver || contradicts(drain)) return undefined;
+  return waiting(input, drain.why, { wakeAt: drain.until });
 }
+
+/** Requests where no weight is: clients with a cookie, or somebody wrote the rule. The rule itself says which. */
+const contradicts = ({ why }: Drain): boolean => why.code === "requests-left";
 
 function whileOldStands(input: DriverInput, view: DeploymentView, hookId: string): Steering {
   const { rollout, now } = input;
@@ -72,8 +77,9 @@ function whileOldStands(input: DriverInput, view: DeploymentView, hookId: string
   const learnt = allLearnt(input, route);
   const drain = drainOf(input, drainedSince ?? now);
   const isOver = drainedSince !== undefined && drain.isOver;
-  // Weight 0 of the old group is read from the rule itself, at the delay's begin and at its end.
-  const back = drainedSince === undefined || isOver ? stillOld(input, route) : undefined;
+  // Weight 0 of the old group is read from the rule itself: at the delay's begin, at its end, and where requests deny it.
+  const isRead = drainedSince === undefined || isOver || contradicts(drain);
+  const back = isRead ? stillOld(input, route) : undefined;
   if (back !== undefined) {
     const isAsking = back.asks.length > 0;
     return withLearnt(back, isAsking ? learnt : { ...learnt, drainedSince: undefined });

@@ -342,12 +342,15 @@ describe("finished", () => {
     });
     const answers = { ...at("POST_PRODUCTION_TRAFFIC_SHIFT", shifted(100)), rule: read(ruleView(0)) };
     const openHook = { id: "hook-1", stage: "POST_PRODUCTION_TRAFFIC_SHIFT" };
-    const finishing = (analysis: Rollout["analysis"], now: number) => {
+    const finishing = (analysis: Rollout["analysis"], now: number, rule = answers.rule) => {
       const rollout = { ...holding(100), openHook, drainedSince: later(0), analysis };
-      const answer = steered(native, FINISHED, { rollout, answers, now: later(now) });
+      const answer = steered(native, FINISHED, { rollout, answers: { ...answers, rule }, now: later(now) });
       return [typesOf(answer), codesOf(answer)[0], answer.read];
     };
-    expect(finishing(counted(60_000, 3), 180_000)).toEqual([[], "requests-left", []]);
+    // Requests deny the weight: the rule is read, because somebody may have written it (aws-cdk#36649).
+    const looks = ["deployment", "rule"];
+    expect(finishing(counted(60_000, 3), 180_000)).toEqual([[], "requests-left", looks]);
+    expect(finishing(counted(60_000, 3), 180_000, read(ruleView(100)))[1]).toBe("weights-drifted");
     expect(finishing(counted(-60_000, 3, 60_000), 120_000)).toEqual([[], "requests-unknown", []]);
     expect(finishing(counted(60_000, 0), 180_000)[0]).toEqual(["continue-deployment"]);
     // Answers without a bin: nobody asks either revision.

@@ -368,7 +368,12 @@ const cases: readonly Case[] = [
 ];
 
 function complaints(id: string, steps: readonly Step[]): readonly string[] {
-  const known = { policyOf: () => POLICY, served: () => 100, mayBeStale: () => false };
+  const known = {
+    policyOf: () => POLICY,
+    served: () => 100,
+    mayBeStale: () => false,
+    wasReadHealthy: () => false,
+  };
   const checkers = INVARIANTS.filter((invariant) => invariant.id === id).map(({ create }) => create(known));
   return steps.flatMap((step) => checkers.flatMap((check) => check(step) ?? []));
 }

@@ -2,7 +2,7 @@
 // never raised towards tasks that are not there or not steady.
 
 import type { RolloutState } from "../../../../shared/core/rollout/state.ts";
-import type { CallStep, Invariant } from "../trace.ts";
+import type { CallStep, Invariant, Known } from "../trace.ts";
 import { memoryOfStates, weightOf, weightsIn } from "../trace.ts";
 
 const MAX_WEIGHT = 999;
@@ -32,21 +32,26 @@ function misweighed(call: CallStep): string | undefined {
 
 export const steadyFirst: Invariant = {
   id: "S3",
-  create: ({ mayBeStale }) => {
+  create: ({ mayBeStale, wasReadHealthy }) => {
     const states = memoryOfStates();
     return (step) => {
       states.note(step);
       return step.kind === "call" && step.refused === undefined && !mayBeStale()
-        ? raisedTooEarly(step, states.of(step.key))
+        ? raisedTooEarly(step, { state: states.of(step.key), wasReadHealthy })
         : undefined;
     };
   },
 };
 
-function raisedTooEarly(call: CallStep, state: RolloutState | undefined): string | undefined {
+interface Around extends Pick<Known, "wasReadHealthy"> {
+  readonly state: RolloutState | undefined;
+}
+
+/** A task that dies between the read of its health and the write that follows is seen by the next read. */
+function raisedTooEarly(call: CallStep, { state, wasReadHealthy }: Around): string | undefined {
   for (const [group, weight] of weightsIn(call) ?? []) {
     const raised = weight > weightOf(call.before, group) + 0.5;
-    if (!raised) continue;
+    if (!raised || wasReadHealthy(group, call.at)) continue;
     const healthy = call.before.groups.find(({ arn }) => arn === group)?.healthy ?? 0;
     // Where both are empty no weight is worse than another.
     const nobody = call.before.groups.every((one) => one.healthy === 0);
